@@ -1,0 +1,51 @@
+"""The vocabulary of a claim: metric names, their kinds, and the relations."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+
+_QUANTILE_NAME = re.compile(r"p(\d{1,2}(?:\.\d+)?)\Z")
+
+
+class Relation(StrEnum):
+    """How the metric is compared with the threshold."""
+
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    WITHIN = "within"
+    HOLDS = "holds"
+    """The relation of a law: it holds, or a counterexample is found."""
+
+
+PROPORTION = "proportion"
+MEAN = "mean"
+QUANTILE = "quantile"
+DIFFERENCE = "difference"
+RATIO = "ratio"
+LAW = "law"
+
+PAIRED_KINDS = frozenset({DIFFERENCE, RATIO})
+"""Kinds whose trial returns a pair ``(first, second)``."""
+
+BUILT_IN_METRICS = ("proportion", "mean", "median", "pNN (p50, p99, p99.9)", "difference", "ratio", "law")
+
+
+def metric_kind(metric: str) -> str:
+    """Return the kind a metric name belongs to; ``median`` and every ``pNN`` are of the kind ``quantile``.
+
+    A name no built-in kind owns is its own kind: a pillar may bring new metrics.
+    """
+    return QUANTILE if quantile_probability(metric) is not None else metric
+
+
+def quantile_probability(metric: str) -> float | None:
+    """Return q in (0, 1) for ``median`` or ``pNN``, else None. ``p99.9`` gives exactly ``float("0.999")``."""
+    if metric == "median":
+        return 0.5
+    match = _QUANTILE_NAME.match(metric)
+    if match is None:
+        return None
+    probability = float(Decimal(match.group(1)) / 100)
+    return probability if 0.0 < probability < 1.0 else None

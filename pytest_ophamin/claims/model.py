@@ -1,0 +1,164 @@
+"""Claims and scenarios as frozen values: what was promised, before any data exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NewType
+
+from pytest_ophamin.claims.metrics import LAW, Relation, metric_kind
+
+ClaimId = NewType("ClaimId", str)
+Digest = NewType("Digest", str)
+"""A lower-case hexadecimal SHA-256."""
+
+Threshold = float | tuple[float, float] | None
+"""One number for ``at_least``/``at_most``, ``(lo, hi)`` for ``within``, None for a law."""
+
+ERRORS_VOID = "void"
+ERRORS_AGAINST = "against"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A pytest module that holds claims."""
+
+    title: str
+    tier: str | None = None
+    goal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """A declared input, hashed by its full content at collection."""
+
+    name: str
+    """Rootdir-relative path, ``<outside>/name``, or the qualified name of the callable that gave the bytes."""
+    sha256: Digest
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawPlan:
+    """How a law is searched for a counterexample."""
+
+    max_examples: int
+    phases: tuple[str, ...]
+    strategy: str
+    """Text of the strategies, part of the digest."""
+    deadline_ms: float | None
+    database: str
+    """``"none"``, or ``"declared"`` when the test's own settings name one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A falsifiable statement about one metric, complete enough to be decided without its author."""
+
+    id: ClaimId
+    test: str
+    """Node id of the test at collection, rootdir-relative, before any xdist renaming."""
+    statement: str
+    metric: str
+    relation: Relation
+    threshold: Threshold
+    margin: float = 0.0
+    alpha: float = 0.05
+    power: float = 0.90
+    trials: int = 0
+    """Declared number of trials n; 0 for a law."""
+    auto: AutoTrials | None = None
+    """How n was derived, when the claim said ``trials="auto"``."""
+    expecting: float | None = None
+    expecting_sd: float | None = None
+    unit: str | None = None
+    bounds: tuple[float, float] | None = None
+    of: str | None = None
+    """Key of the dict observation this claim is about."""
+    errors: str = ERRORS_VOID
+    population: str | None = None
+    """Set to ``"this file"`` when items are drawn with replacement from a finite data set."""
+    seed_policy: str = "claim"
+    """``"claim"``, ``"commit"`` or ``"integer:N"``."""
+    family: str = "campaign"
+    pillar: str | None = None
+    """Name of the deciding pillar, when the author chose one."""
+    data: tuple[DataSet, ...] = ()
+    law: LawPlan | None = None
+    scenario: Scenario | None = None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the metric (``quantile`` for ``p99``)."""
+        return metric_kind(self.metric)
+
+    @property
+    def is_law(self) -> bool:
+        return self.kind == LAW
+
+    @property
+    def validate_level(self) -> float:
+        """Level a of the test that can end in VALIDATED."""
+        return self.alpha
+
+    @property
+    def refute_level(self) -> float:
+        """Level b of the test that can end in REFUTED: alpha without a margin, else 1 - power (DECIDING.md)."""
+        # 1 - 0.9 is 0.09999999999999998 in binary: the level an author means is the decimal one.
+        return self.alpha if self.margin == 0.0 else round(1.0 - self.power, 12)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """``(lo, hi)`` of a ``within`` claim."""
+        if not isinstance(self.threshold, tuple):
+            raise TypeError(f"claim {self.id!r} is {self.relation}, it has no two limits")
+        return self.threshold
+
+    @property
+    def limit(self) -> float:
+        """The single threshold of an ``at_least``/``at_most`` claim."""
+        if not isinstance(self.threshold, float):
+            raise TypeError(f"claim {self.id!r} is {self.relation}, it has no single threshold")
+        return self.threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoTrials:
+    """Record of how ``trials="auto"`` was resolved: frozen at registration."""
+
+    m: int
+    """Number of registered non-law claims in the family when n was derived (Bonferroni a/m)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimGroup:
+    """All claims on one test function (one, or several stacked): they share one sample."""
+
+    test: str
+    claims: tuple[Claim, ...]
+    digests: tuple[Digest, ...]
+    """Digest of each claim, in the same order."""
+
+    @property
+    def trials(self) -> int:
+        """Trials to run: the largest count any of the claims declares."""
+        return max(claim.trials for claim in self.claims)
+
+    @property
+    def is_law(self) -> bool:
+        return self.claims[0].is_law
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake in a claim, told so that its author can mend it."""
+
+    test: str
+    argument: str
+    expected: str
+    came: str
+    fix: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def describe(self) -> str:
+        return f"{self.test}: {self.argument}: expected {self.expected}, came {self.came}. Write: {self.fix}"

@@ -1,0 +1,97 @@
+"""Checks that need more than one claim: those stacked on one function, and those of one session."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from pytest_ophamin.claims.metrics import PAIRED_KINDS
+from pytest_ophamin.claims.model import Claim, Problem
+
+
+def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
+    """Return what forbids ``claims`` to stand on one function, where they share every trial."""
+    if len(claims) <= 1:
+        return ()
+    problems = [problem for claim in claims for problem in _stacked_problems(claim)]
+    problems += _equal(claims, "seed", lambda claim: claim.seed_policy, "one seed policy: the claims share their trials")
+    problems += _equal(
+        claims, "population", lambda claim: claim.population or "not given", "one population: the claims share their trials"
+    )
+    problems += _pairing_problems(claims)
+    return tuple(problems)
+
+
+def check_session(claims: Sequence[Claim]) -> tuple[Problem, ...]:
+    """Return what forbids ``claims`` to be decided in one session: equal ids, or two levels in one family."""
+    return (*_id_problems(claims), *_level_problems(claims))
+
+
+def _stacked_problems(claim: Claim) -> list[Problem]:
+    problems = []
+    if claim.is_law:
+        fix = "a test function of its own for the law"
+        problems.append(_problem(claim, "metric", "no law among stacked claims: its examples are no trials", "law", fix))
+    elif claim.of is None:
+        fix = f'of="key", with {{"key": ...}} returned by the trial, in the claim {claim.statement!r}'
+        problems.append(_problem(claim, "of", "a key, since several claims share one observation", "nothing", fix))
+    return problems
+
+
+def _equal(
+    claims: Sequence[Claim], argument: str, read: Callable[[Claim], str], expected: str
+) -> list[Problem]:
+    values = list(dict.fromkeys(read(claim) for claim in claims))
+    if len(values) == 1:
+        return []
+    return [_problem(claims[0], argument, expected, " and ".join(values), f"the same {argument}= in all of them")]
+
+
+def _pairing_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """One key holds pairs for all claims about it, or for none."""
+    paired = {claim.of: claim.metric for claim in claims if claim.kind in PAIRED_KINDS}
+    single = {claim.of: claim.metric for claim in claims if claim.kind not in PAIRED_KINDS}
+    return [
+        _problem(
+            claims[0],
+            "of",
+            f"pairs or single numbers under the key {key!r}, not both",
+            f"{paired[key]} and {single[key]}",
+            "of= with another key for one of them",
+        )
+        for key in paired
+        if key is not None and key in single
+    ]
+
+
+def _id_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """Ids are compared after normalisation: two that look the same must not be two claims."""
+    seen: dict[str, Claim] = {}
+    problems = []
+    for claim in claims:
+        other = seen.setdefault(unicodedata.normalize("NFC", claim.id), claim)
+        if other is claim:
+            continue
+        same = "the same id" if other.id == claim.id else "an id that looks the same (equal under Unicode NFC)"
+        came = f"{claim.id!r}, {same} as a claim of {other.test}"
+        problems.append(_problem(claim, "id", "an id no other claim has", came, 'id="<a name of its own>"'))
+    return problems
+
+
+def _level_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """One alpha per family: it is the error rate of the family as a whole."""
+    first: dict[str, Claim] = {}
+    problems = []
+    for claim in claims:
+        if claim.is_law:
+            continue
+        other = first.setdefault(claim.family, claim)
+        if other.alpha != claim.alpha:
+            came = f"alpha={claim.alpha:g}, and alpha={other.alpha:g} in {other.test}"
+            expected = f"one alpha for the family {claim.family!r}"
+            problems.append(_problem(claim, "alpha", expected, came, f'alpha={other.alpha:g}, or family="<another>"'))
+    return problems
+
+
+def _problem(claim: Claim, argument: str, expected: str, came: str, fix: str) -> Problem:
+    return Problem(test=claim.test, argument=argument, expected=expected, came=came, fix=fix)

@@ -1,0 +1,191 @@
+"""Decide one claim from its evidence: pure, so that the plugin and ``ophamin verify`` compute the same.
+
+Nothing a pillar does wrong can yield VALIDATED: an exception, a NaN or a p-value outside [0, 1] makes the claim VOID
+and names the pillar.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_ophamin.claims.model import Claim
+from pytest_ophamin.deciding.outcome import Verdict, Void
+from pytest_ophamin.deciding.protocol import (
+    Assessment,
+    BadSample,
+    DecidingPillar,
+    DiagnosingPillar,
+    Finding,
+    SearchAssessment,
+)
+from pytest_ophamin.deciding.registry import PillarRegistry
+from pytest_ophamin.deciding.verdict import judge
+from pytest_ophamin.trials.sample import Evidence, Sample, Search
+
+if TYPE_CHECKING:
+    from pytest_ophamin.trials.failure import Failure
+
+_SEARCH_VERDICTS = {
+    "corroborated": Verdict.CORROBORATED,
+    "refuted": Verdict.REFUTED,
+    "inconclusive": Verdict.INCONCLUSIVE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the pillars make of one claim's evidence, before any correction."""
+
+    verdict: Verdict
+    pillar: str | None = None
+    """Name of the deciding pillar; None when none was asked."""
+    assessment: Assessment | SearchAssessment | None = None
+    findings: tuple[Finding, ...] = ()
+    """Sorted by pillar name."""
+    void: Void | None = None
+    conceded: bool = False
+
+
+def decide_claim(claim: Claim, evidence: Sample | Search | Failure, registry: PillarRegistry) -> Decision:
+    """Decide ``claim`` at its own levels.
+
+    Args:
+        claim: The plan.
+        evidence: Its sample or search, or why there is none to believe.
+        registry: The pillars.
+
+    Returns:
+        The raw verdict with all it rests on. Never raises for what a pillar or a sample does.
+
+    Raises:
+        PillarError: No pillar, or more than one, could decide this claim.
+    """
+    if not isinstance(evidence, (Sample, Search)):
+        return Decision(verdict=Verdict.VOID, void=_void_of(evidence))
+    pillar = registry.deciding_for(claim)
+    problem = _sample_problem(claim, evidence)
+    if problem is not None:
+        return Decision(verdict=Verdict.VOID, pillar=pillar.name, void=problem)
+    assessed = _assess(claim, evidence, pillar)
+    if isinstance(assessed, Void):
+        return Decision(verdict=Verdict.VOID, pillar=pillar.name, void=assessed)
+    findings, broken = _diagnose(claim, evidence, registry)
+    doubted = broken or _first_void(findings)
+    if doubted is not None:
+        return Decision(verdict=Verdict.VOID, pillar=pillar.name, assessment=assessed, findings=findings, void=doubted)
+    verdict, conceded = _judge(claim, assessed)
+    return Decision(verdict=verdict, pillar=pillar.name, assessment=assessed, findings=findings, conceded=conceded)
+
+
+def _judge(claim: Claim, assessed: Assessment | SearchAssessment) -> tuple[Verdict, bool]:
+    if isinstance(assessed, SearchAssessment):
+        return _SEARCH_VERDICTS[assessed.outcome], False
+    return judge(claim, assessed.p_validate, assessed.p_refute, assessed.reason)
+
+
+def _void_of(failure: Failure) -> Void:
+    return Void(
+        reason=failure.reason,
+        trial=failure.trial,
+        seed=failure.seed,
+        exception=failure.exception,
+        place=failure.place,
+    )
+
+
+def _sample_problem(claim: Claim, evidence: Evidence) -> Void | None:
+    """Return why ``evidence`` is not the sample that was planned: the last guard before statistics."""
+    if isinstance(evidence, Search):
+        return None if claim.is_law else Void(reason="a search is no evidence for this metric")
+    if claim.is_law:
+        return Void(reason="a sample is no evidence for a law")
+    if evidence.n != claim.trials:
+        return Void(reason=f"{evidence.n} of {claim.trials} observations")
+    for column in evidence.columns.values():
+        if column.values.shape != (evidence.n,):
+            return Void(reason="a column does not hold one observation per trial")
+        if column.kind == "f64le" and not bool(np.isfinite(column.values).all()):
+            return Void(reason="an observation is not finite", trial=int(np.argmin(np.isfinite(column.values))))
+    return None
+
+
+def _assess(claim: Claim, evidence: Evidence, pillar: DecidingPillar) -> Assessment | SearchAssessment | Void:
+    try:
+        assessed = pillar.decide(claim, evidence)
+    except BadSample as bad:
+        return Void(reason=bad.message, trial=bad.trial)
+    except Exception as error:  # noqa: BLE001  # a pillar is foreign code: whatever it raises makes the claim VOID
+        return Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
+    nonsense = _nonsense(claim, assessed)
+    return assessed if nonsense is None else Void(reason=f"pillar {pillar.name!r} returned {nonsense}")
+
+
+def _nonsense(claim: Claim, assessed: Any) -> str | None:
+    """Return what is impossible about an answer, or None."""
+    if isinstance(assessed, SearchAssessment):
+        known = assessed.outcome in _SEARCH_VERDICTS
+        return None if claim.is_law and known else f"the outcome {assessed.outcome!r} for metric {claim.metric!r}"
+    if claim.is_law or not isinstance(assessed, Assessment):
+        return f"{type(assessed).__name__} for metric {claim.metric!r}"
+    return _impossible_p(assessed) or _impossible_numbers(claim, assessed)
+
+
+def _impossible_p(assessed: Assessment) -> str | None:
+    for side, p in (("p_validate", assessed.p_validate), ("p_refute", assessed.p_refute)):
+        if not _is_finite(p) or not 0.0 <= p <= 1.0:
+            return f"{side} outside [0, 1]"
+    return None
+
+
+def _is_finite(x: object) -> bool:
+    """Return whether ``x`` is a finite number: a foreign pillar's annotations prove nothing."""
+    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+
+
+def _impossible_numbers(claim: Claim, assessed: Assessment) -> str | None:
+    numbers = (assessed.estimate, assessed.lower, assessed.upper, assessed.effect, assessed.spread, assessed.needed)
+    if any(x is not None and not _is_finite(x) for x in numbers):
+        return "a number that is not finite"
+    if assessed.n != claim.trials:
+        return f"an assessment of {assessed.n} observations, not {claim.trials}"
+    crossed = assessed.lower is not None and assessed.upper is not None and assessed.lower > assessed.upper
+    # A quantile gives its margin away in probability: its two bounds then belong to two quantiles and may cross.
+    return "bounds that cross" if crossed and claim.margin == 0.0 else None
+
+
+def _diagnose(claim: Claim, evidence: Evidence, registry: PillarRegistry) -> tuple[tuple[Finding, ...], Void | None]:
+    if not isinstance(evidence, Sample):
+        return (), None
+    findings: list[Finding] = []
+    for pillar in registry.diagnosing:
+        try:
+            finding = pillar.diagnose(claim, evidence)
+        except Exception as error:  # noqa: BLE001  # law 2: a failed diagnosis never yields VALIDATED
+            return tuple(findings), Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
+        if finding is None:
+            continue
+        wrong = _finding_problem(finding, pillar)
+        if wrong is not None:
+            return tuple(findings), Void(reason=f"pillar {pillar.name!r} returned {wrong}")
+        findings.append(finding)
+    return tuple(findings), None
+
+
+def _finding_problem(finding: object, pillar: DiagnosingPillar) -> str | None:
+    if not isinstance(finding, Finding):
+        return f"{type(finding).__name__} instead of a Finding"
+    if finding.pillar != pillar.name:
+        return f"a finding signed {finding.pillar!r}"
+    if finding.status not in ("ok", "warn", "void"):
+        return f"the unknown status {finding.status!r}"
+    if any(x is not None and not _is_finite(x) for x in finding.numbers.values()):
+        return "a number that is not finite"
+    return None
+
+
+def _first_void(findings: tuple[Finding, ...]) -> Void | None:
+    return next((Void(reason=f.message) for f in findings if f.status == "void"), None)

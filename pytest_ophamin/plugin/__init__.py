@@ -1,0 +1,102 @@
+"""The pytest plugin: a thin shell that turns items and options into values, calls the core, and shows its answers.
+
+This module is loaded in every session of every repository that has Ophamin installed. It imports pytest and the
+standard library only; everything else waits until a session is found to hold a claim.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.fixtures import trial
+from pytest_ophamin.plugin.marks import CLAIM_MARK, SCENARIO_MARK
+from pytest_ophamin.plugin.pillars import note_start_plugins
+from pytest_ophamin.plugin.settings import add_options, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["trial"]
+
+SIGNING_KEY_VARIABLE = "OPHAMIN_SIGNING_KEY"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options and ini values."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Before any of the project's code runs: take the signing key away from it, and read the substrate it is.
+
+    Importing a conftest.py may write files; the tree as it was given is what a record is about.
+    """
+    key = os.environ.pop(SIGNING_KEY_VARIABLE, None)
+    if key:
+        early_config.stash[keys.signing_key] = key
+    if getattr(early_config.known_args_namespace, "ophamin_campaign", False) and not _is_worker():
+        from pytest_ophamin.plugin.substrate import read_substrate_early  # noqa: PLC0415  # campaigns only
+
+        read_substrate_early(early_config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks, read the options, and choose this process's role."""
+    config.addinivalue_line(
+        "markers", f"{CLAIM_MARK}(declaration): a claim, made by pytest_ophamin.claim(...): its function is one trial."
+    )
+    config.addinivalue_line(
+        "markers", f"{SCENARIO_MARK}(declaration): a module of claims, made by pytest_ophamin.scenario(...)."
+    )
+    settings = config.stash[keys.settings] = read_settings(config)
+    if settings.mode in ("register", "plan", "trial"):
+        _run_alone(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember the plugins known from the start, and give this process its role in the session."""
+    config = session.config
+    note_start_plugins(config)
+    from pytest_ophamin.plugin.roles import take_role  # noqa: PLC0415  # after xdist had its say
+
+    take_role(session)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Validate the claims a module or class holds, all its mistakes together, as an error of its collection."""
+    report = yield
+    nodes: list[Any] = report.result or []
+    if report.passed and any(isinstance(node, pytest.Item) and _has_claim(node) for node in nodes):
+        from pytest_ophamin.plugin.collecting import check_collected  # noqa: PLC0415  # a claim exists
+
+        problems = check_collected(collector, nodes)
+        if problems is not None:
+            report.outcome = "failed"
+            report.longrepr = problems
+            report.result = []
+    return report
+
+
+def _has_claim(item: pytest.Item) -> bool:
+    return item.get_closest_marker(CLAIM_MARK) is not None
+
+
+def _is_worker() -> bool:
+    # config.workerinput is set only later; this variable is there before any conftest.py is loaded.
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _run_alone(config: pytest.Config) -> None:
+    """Keep xdist out of sessions that only collect, or run a single trial: ``-n`` may stand in addopts."""
+    for name, value in (("dist", "no"), ("numprocesses", None), ("tx", [])):
+        if hasattr(config.option, name):
+            setattr(config.option, name, value)

@@ -1,0 +1,256 @@
+"""From collected pytest items to validated claims: the only place that reads marks."""
+
+from __future__ import annotations
+
+import inspect
+import unittest
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.claims.declare import (
+    Declaration,
+    Defaults,
+    ScenarioDeclaration,
+    check_declaration,
+    check_group,
+)
+from pytest_ophamin.claims.model import Claim, DataSet, LawPlan, Problem
+from pytest_ophamin.errors import OphaminError
+from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.laws import is_hypothesis_test, law_plan
+from pytest_ophamin.plugin.marks import CLAIM_MARK, SCENARIO_MARK
+from pytest_ophamin.plugin.pillars import registry_of
+
+if TYPE_CHECKING:
+    from pytest_ophamin.deciding.registry import PillarRegistry
+
+
+def check_collected(collector: pytest.Collector, nodes: list[Any]) -> str | None:
+    """Validate every claim among ``nodes``, which ``collector`` just collected, and stash them on their items.
+
+    Returns:
+        All problems together, one per line, or None.
+    """
+    claimed = [node for node in nodes if isinstance(node, pytest.Item) and _own_claim_marks(node)]
+    problems = [problem for node in nodes for problem in _misplaced_marks(node)]
+    if claimed:
+        reader = _Reader(collector.config)
+        for item in claimed:
+            problems.extend(reader.read(item))
+    if not problems:
+        return None
+    lines = "\n".join(f"  {problem.describe()}" for problem in problems)
+    count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    return f"ophamin: {count} in the claims of {collector.nodeid}:\n{lines}"
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the claims of the items of one collector."""
+
+    config: pytest.Config
+    data_sets: dict[object, DataSet] = field(default_factory=dict)
+
+    def read(self, item: pytest.Item) -> list[Problem]:
+        """Stash the item's claims, or return everything that is wrong with them."""
+        problems = _item_problems(item)
+        if problems:
+            return problems
+        assert isinstance(item, pytest.Function)  # noqa: S101  # anything else is a problem above
+        law = law_plan(item.obj) if is_hypothesis_test(item.obj) else None
+        declared = _scenario_of(item, problems)
+        registry = registry_of(self.config)
+        claims: list[Claim] = []
+        for mark in _own_claim_marks(item):
+            checked = self._check(item, mark, declared, law, registry)
+            if isinstance(checked, Claim):
+                claims.append(checked)
+            else:
+                problems.extend(checked)
+        if not problems:
+            problems.extend(check_group(tuple(claims)))
+        if not problems:
+            problems.extend(_unreachable(claims, registry))
+        if not problems:
+            item.stash[keys.claims] = tuple(claims)
+        return problems
+
+    def _check(
+        self,
+        item: pytest.Function,
+        mark: pytest.Mark,
+        declared: ScenarioDeclaration | None,
+        law: LawPlan | None,
+        registry: PillarRegistry,
+    ) -> Claim | tuple[Problem, ...]:
+        declaration = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
+        if not isinstance(declaration, Declaration):
+            return (
+                Problem(
+                    test=item.nodeid,
+                    argument=f"@pytest.mark.{CLAIM_MARK}",
+                    expected="a mark made by claim(...)",
+                    came="one made by hand",
+                    fix="from pytest_ophamin import claim",
+                ),
+            )
+        sources = (*(declared.data if declared is not None else ()), *declaration.data)
+        data, problems = self._hash_data(item, sources)
+        checked = check_declaration(
+            declaration,
+            test=item.nodeid,
+            scenario=declared,
+            defaults=_defaults(self.config),
+            law=law,
+            data=data,
+            known_metrics=registry.metrics,
+        )
+        if isinstance(checked, Claim):
+            return checked if not problems else tuple(problems)
+        return (*problems, *checked)
+
+    def _hash_data(
+        self, item: pytest.Function, sources: tuple[object, ...]
+    ) -> tuple[tuple[DataSet, ...], list[Problem]]:
+        found: list[DataSet] = []
+        problems: list[Problem] = []
+        for source in sources:
+            known = self.data_sets.get(source) if isinstance(source, str) or callable(source) else None
+            if known is None:
+                try:
+                    known = self._hash_one(item, source)
+                except (OphaminError, OSError) as error:
+                    problems.append(
+                        Problem(
+                            test=item.nodeid,
+                            argument="data",
+                            expected="readable files, or callables that return bytes",
+                            came=str(error),
+                            fix='data=("corpus.json", make_bytes)',
+                        )
+                    )
+                    continue
+                if isinstance(source, str) or callable(source):
+                    self.data_sets[source] = known
+            found.append(known)
+        return tuple(found), problems
+
+    def _hash_one(self, item: pytest.Function, source: object) -> DataSet:
+        from pytest_ophamin._canonical import sha256_hex  # noqa: PLC0415  # only claims need it
+        from pytest_ophamin.substrate.files import digest_file, display_path  # noqa: PLC0415
+
+        if callable(source):
+            name = f"{getattr(source, '__module__', '?')}.{getattr(source, '__qualname__', type(source).__name__)}"
+            try:
+                content = source()
+            except Exception as error:  # noqa: BLE001  # the author's code, run while collecting
+                raise OphaminError(f"{name}() raised {type(error).__name__}: {error}") from error
+            if not isinstance(content, bytes):
+                raise OphaminError(f"{name}() returned {type(content).__name__}")
+            return DataSet(name=name, sha256=sha256_hex(content), size=len(content))
+        path = Path(item.path.parent, str(source))
+        return DataSet(
+            name=display_path(path, self.config.rootpath), sha256=digest_file(path), size=path.stat().st_size
+        )
+
+
+def _own_claim_marks(item: pytest.Item) -> list[pytest.Mark]:
+    """Claim marks of the function and its parameter set, the topmost decorator first."""
+    return [mark for mark in item.own_markers if mark.name == CLAIM_MARK]
+
+
+def _misplaced_marks(node: Any) -> list[Problem]:
+    """A claim mark on a class or module would make one statement about many tests."""
+    if isinstance(node, pytest.Item):
+        inherited = [mark for mark in node.iter_markers(CLAIM_MARK) if mark not in node.own_markers]
+    else:
+        inherited = []
+    return [
+        Problem(
+            test=node.nodeid,
+            argument="@claim",
+            expected="a claim on the test function itself",
+            came="one on its class or module",
+            fix="decorate each function with its own claim",
+        )
+        for _ in inherited[:1]
+    ]
+
+
+def _scenario_of(item: pytest.Item, problems: list[Problem]) -> ScenarioDeclaration | None:
+    mark = item.get_closest_marker(SCENARIO_MARK)
+    if mark is None:
+        return None
+    declaration = mark.args[0] if len(mark.args) == 1 and not mark.kwargs else None
+    if isinstance(declaration, ScenarioDeclaration):
+        return declaration
+    problems.append(
+        Problem(
+            test=item.nodeid,
+            argument=f"@pytest.mark.{SCENARIO_MARK}",
+            expected="a mark made by scenario(...)",
+            came="one made by hand",
+            fix="pytestmark = scenario(...), from pytest_ophamin import scenario",
+        )
+    )
+    return None
+
+
+def _defaults(config: pytest.Config) -> Defaults:
+    settings = config.stash[keys.settings]
+    return Defaults(alpha=settings.alpha, power=settings.power, seed_policy=settings.seed_policy, family="campaign")
+
+
+def _unreachable(claims: list[Claim], registry: PillarRegistry) -> list[Problem]:
+    from pytest_ophamin.deciding.planning import check_reachable  # noqa: PLC0415  # needs SciPy, so claims only
+
+    found = (check_reachable(claim, registry) for claim in claims)
+    return [problem for problem in found if problem is not None]
+
+
+def _item_problems(item: pytest.Item) -> list[Problem]:
+    """Everything that forbids a claim on this item, whatever the claim says."""
+
+    def problem(argument: str, expected: str, came: str, fix: str) -> Problem:
+        return Problem(test=item.nodeid, argument=argument, expected=expected, came=came, fix=fix)
+
+    if not isinstance(item, pytest.Function):
+        return [problem("@claim", "a test function", f"a {type(item).__name__}", "claim on a test function")]
+    problems: list[Problem] = []
+    if item.cls is not None and issubclass(item.cls, unittest.TestCase):
+        came = f"a method of the unittest.TestCase {item.cls.__name__}"
+        fix = "a plain class or function: pytest runs TestCase methods outside its own call"
+        problems.append(problem("@claim", "a pytest function or method", came, fix))
+    if item.get_closest_marker("xfail") is not None:
+        problems.append(
+            problem("xfail", "a claim that may be REFUTED on its own", "an xfail mark", "take the xfail mark away")
+        )
+    if inspect.isgeneratorfunction(inspect.unwrap(item.function)) or inspect.isasyncgenfunction(
+        inspect.unwrap(item.function)
+    ):
+        problems.append(problem("@claim", "a function that returns its observation", "a generator", "return, not yield"))
+    if is_hypothesis_test(item.obj) and inspect.iscoroutinefunction(item.obj.hypothesis.inner_test):
+        problems.append(problem("@claim", "a law with a plain body", "an async def", "asyncio.run(...) inside the body"))
+    problems.extend(_repetition_problems(item, problem))
+    return problems
+
+
+def _repetition_problems(item: pytest.Function, problem: Any) -> list[Problem]:
+    """No plugin may repeat a claim (law 5): 5 tries until green turn a level of 5 % into 22.6 %."""
+    option = item.config.option
+    found: list[tuple[str, str]] = []
+    if getattr(option, "force_reruns", None):
+        found.append(("--force-reruns", "run the claims without it"))
+    if getattr(option, "force_flaky", False):
+        found.append(("--force-flaky", "run the claims without it"))
+    if hasattr(item.function, "_flaky") or hasattr(item.function, "_flaky_max_runs"):
+        found.append(("@flaky", "take the flaky decorator away"))
+    count = getattr(option, "count", 1)
+    if isinstance(count, int) and count > 1:
+        found.append((f"--count {count}", "run the claims without it"))
+    if item.get_closest_marker("repeat") is not None:
+        found.append(("@pytest.mark.repeat", "take the mark away: a claim has its own trials="))
+    return [problem("@claim", "a claim that runs once", came, fix) for came, fix in found]

@@ -1,0 +1,160 @@
+"""Where slices arrive and claims are decided: one desk per controlling process, whoever ran the trials.
+
+A test's reports come in as its slices finish, in any order. All but the last are silenced; the last becomes the
+report of the claim. The desk knows nothing of xdist beyond the suffix of a node id, ``#2of4``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
+from pytest_ophamin.errors import EvidenceError
+from pytest_ophamin.plugin.casefile import CaseFile
+from pytest_ophamin.plugin.showing import show_outcomes, silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+    from pytest_ophamin.deciding.outcome import Outcome
+    from pytest_ophamin.plugin.deciders import Decider
+
+_SUFFIX = re.compile(r"#(\d+)of(\d+)(?=$|@[^\]]*$)")
+SLICE_ATTRIBUTE = "ophamin_slice"
+CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
+
+
+def split_nodeid(nodeid: str) -> tuple[str, int, int] | None:
+    """Return ``(base id, slice number, number of slices)`` of an item under xdist, or None for a plain test."""
+    found = _SUFFIX.search(nodeid)
+    return None if found is None else (nodeid[: found.start()], int(found.group(1)), int(found.group(2)))
+
+
+class Desk:
+    """Receives every report of the session, gathers slices, decides claims when their last slice has come."""
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        self.catalogue: Catalogue | None = None
+        self.problems: list[str] = []
+        self.selected: set[str] = set()
+        """Node ids of the tests, claims or not, that were not deselected."""
+        self.cases: dict[str, CaseFile] = {}
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Take over what a process collected; all processes must have collected the same claims."""
+        if self.catalogue is None:
+            self.catalogue = catalogue
+            self.problems.extend(catalogue.problems)
+            for entry in catalogue.entries:
+                self._case(entry.group.test).entry = entry
+        elif self.catalogue != catalogue:
+            message = (
+                "workers collected different claims: expected every worker to import the same code and data, "
+                "came two catalogues; nothing of this session can be believed"
+            )
+            if message not in self.problems:
+                self.problems.append(message)
+
+    def select(self, nodeids: Iterable[str]) -> None:
+        """Learn which tests will run."""
+        for nodeid in nodeids:
+            parts = split_nodeid(nodeid)
+            if parts is not None:
+                self._case(parts[0]).slices_expected = parts[2]
+            self.selected.add(nodeid if parts is None else parts[0])
+
+    def receive(self, report: pytest.TestReport) -> None:
+        """Take one report, before anybody else sees it, and turn it into what people are meant to see."""
+        catalogue = report.__dict__.pop(CATALOGUE_ATTRIBUTE, None)
+        if catalogue is not None:
+            self.adopt(Catalogue.from_text(catalogue))
+        parts = split_nodeid(report.nodeid)
+        nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)
+        case = self.cases.get(nodeid)
+        if case is None:
+            return
+        text = report.__dict__.pop(SLICE_ATTRIBUTE, None)
+        _forget_worker(report, nodeid, case)
+        case.started = True
+        case.slices_expected = of
+        if case.is_closed:
+            silence(report)
+        elif report.when not in ("setup", "call", "teardown"):  # xdist's report of a crash has no phase
+            self._close_crashed(case, report)
+        elif report.when == "teardown":
+            self._receive_teardown(case, report, number)
+        elif report.when == "call" or not report.passed:
+            self._receive_evidence(case, report, number, text)
+        elif number != 1:
+            silence(report)
+
+    def entries(self) -> tuple[CatalogueEntry, ...]:
+        return () if self.catalogue is None else self.catalogue.entries
+
+    def _case(self, nodeid: str) -> CaseFile:
+        return self.cases.setdefault(nodeid, CaseFile(nodeid=nodeid))
+
+    def _close_crashed(self, case: CaseFile, report: pytest.TestReport) -> None:
+        worker = case.last_worker or "a worker"
+        case.close(f"{worker} crashed while it ran the claim")
+        report.when = "call"
+        report.outcome = "failed"
+        outcomes = self._undecided(case)
+        case.outcomes = outcomes
+        show_outcomes(report, outcomes, self._decider, case)
+
+    def _undecided(self, case: CaseFile) -> tuple[Outcome, ...]:
+        return () if case.entry is None else self._decider.not_tested(case.entry, case.not_tested or "not run")
+
+    def _receive_evidence(self, case: CaseFile, report: pytest.TestReport, number: int, text: str | None) -> None:
+        """Take a call report, or a set-up that did not pass: the slice has nothing more to say."""
+        if number in case.answered:
+            silence(report)
+            return
+        case.answered.add(number)
+        case.duration += report.duration
+        case.keep_failure(report, number)
+        if case.entry is None:
+            case.close("its plan never reached the controlling process")
+            return
+        if text is not None:
+            try:
+                case.gathering_of(case.entry).add(text)
+            except EvidenceError as error:
+                case.broken = case.broken or str(error)
+        case.note_phase(report, number, has_slice=text is not None)
+        if len(case.answered) < case.slices_expected:
+            silence(report)
+            return
+        case.outcomes = self._decider.decide(case.entry, case)
+        report.duration = case.duration
+        show_outcomes(report, case.outcomes, self._decider, case)
+
+    def _receive_teardown(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
+        case.torn_down.add(number)
+        if report.failed:
+            case.keep_teardown(report)
+        if len(case.torn_down) < case.slices_expected or not case.outcomes:
+            if not case.outcomes and report.failed and case.slices_expected == 1:
+                return
+            silence(report)
+            return
+        if case.teardown_longrepr is not None:
+            report.outcome = "failed"
+            report.longrepr = case.teardown_longrepr
+            case.outcomes = self._decider.void_by_teardown(case.outcomes)
+        report.user_properties = list(case.properties)
+
+
+def _forget_worker(report: pytest.TestReport, nodeid: str, case: CaseFile) -> None:
+    """Let all slices look alike: JUnit and others tell test cases apart by node id, worker and item index."""
+    report.nodeid = nodeid
+    node = report.__dict__.pop("node", None)
+    if node is not None:
+        case.last_worker = f"worker {node.gateway.id}"
+    for name in ("worker_id", "item_index", "testrun_uid"):
+        report.__dict__.pop(name, None)

@@ -1,0 +1,174 @@
+"""The end of a session, in the process that decides: undecided claims, the campaign, the exit status, the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.claims.lock import read_lock
+from pytest_ophamin.deciding.outcome import Corrected, Outcome
+from pytest_ophamin.errors import LockError
+from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.campaigning import Clock, ClosedCampaign, Plan, close_campaign, write_evidence
+from pytest_ophamin.plugin.deciders import Decider
+from pytest_ophamin.plugin.desk import Desk
+from pytest_ophamin.plugin.pillars import registry_of
+from pytest_ophamin.plugin.replacing import Replacer
+from pytest_ophamin.plugin.summary import print_campaign, print_plain
+from pytest_ophamin.substrate.standing import lock_standing
+
+if TYPE_CHECKING:
+    from pytest_ophamin.plugin.casefile import CaseFile
+    from pytest_ophamin.plugin.showing import Final
+
+_FAILED = int(pytest.ExitCode.TESTS_FAILED)
+_EMPTY = int(pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+class Ending:
+    """Owns the desk, and what happens after the last test."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._config = session.config
+        self._settings = session.config.stash[keys.settings]
+        self._clock = Clock()
+        self._plan: Plan | None = None
+        self._closed: ClosedCampaign | None = None
+        self._is_finished = False
+        needs_standing = self._settings.mode == "campaign" or self._settings.strict
+        self.decider = Decider(
+            self._settings,
+            lambda: registry_of(self._config),
+            self._standing if needs_standing else None,
+        )
+        self.desk = Desk(self.decider)
+        if self._settings.mode == "campaign":
+            self.plan  # noqa: B018  # the lock as it is before any test ran
+
+    @property
+    def plan(self) -> Plan:
+        """The committed lock, read once."""
+        if self._plan is None:
+            standing = lock_standing(self._config.rootpath, self._settings.lock_path)
+            try:
+                lock = None if standing.text is None else read_lock(standing.text)
+            except LockError as error:
+                raise pytest.UsageError(f"ophamin: {self._settings.lock_path.name}: {error}") from error
+            self._plan = Plan(lock=lock, standing=standing)
+        return self._plan
+
+    def check_problems(self) -> None:
+        """Stop a session whose claims contradict each other.
+
+        Raises:
+            pytest.UsageError: All problems together.
+        """
+        if self.desk.problems:
+            raise pytest.UsageError("ophamin:\n  " + "\n  ".join(self.desk.problems))
+
+    def finish(self, session: pytest.Session) -> None:
+        """Decide what is left, then let reports and exit status agree with the verdicts."""
+        if self._is_finished or self._config.option.collectonly or getattr(self._config.option, "setupplan", False):
+            return
+        self._is_finished = True
+        self._settle(interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED)
+        if self.desk.problems:
+            self._tell_problems(session)
+        elif self._settings.mode == "campaign":
+            self._finish_campaign(session)
+        else:
+            self._finish_plain(session)
+
+    def print_summary(self, terminal: Any) -> None:
+        """Print the table of claims below the failures."""
+        if self._closed is not None:
+            print_campaign(terminal, self._closed, self._settings, self._config)
+        elif self._settings.mode == "plain":
+            print_plain(terminal, self._outcomes(), self._config)
+
+    def _standing(self, claim: Any, digest: Any) -> Any:
+        return self.plan.registration(claim, digest, self._settings.correction)
+
+    def _outcomes(self) -> list[Outcome]:
+        return [outcome for case in self.desk.cases.values() for outcome in case.outcomes]
+
+    def _settle(self, *, interrupted: bool) -> None:
+        """Give every claim an outcome: what was planned and not decided is NOT TESTED (law 3)."""
+        for case in self.desk.cases.values():
+            if case.entry is None or case.outcomes:
+                continue
+            reason = case.not_tested or self._reason(case, interrupted=interrupted)
+            case.not_tested = reason
+            case.outcomes = self.decider.not_tested(case.entry, reason)
+
+    def _reason(self, case: CaseFile, *, interrupted: bool) -> str:
+        if self.desk.selected and case.nodeid not in self.desk.selected:
+            return "deselected"
+        if case.started:
+            return "interrupted" if interrupted else "some of its trials never arrived"
+        return "interrupted before it ran" if interrupted else "not run"
+
+    def _finish_plain(self, session: pytest.Session) -> None:
+        """Deselected and skipped claims behave as in pytest; a started, undecided claim always fails."""
+        replacer = Replacer(session, self.decider)
+        for case in self.desk.cases.values():
+            if case.started and case.shown is None:
+                replacer.add_failure(case, [(outcome, None) for outcome in case.outcomes])
+        replacer.settle_exit_status()
+
+    def _finish_campaign(self, session: pytest.Session) -> None:
+        ended_badly = self.desk.catalogue is None and session.exitstatus not in (0, _EMPTY)
+        self._closed = close_campaign(
+            self._outcomes(), self.plan, self._settings, all_in_scope=ended_badly or session.testscollected == 0
+        )
+        if self._closed is None:
+            if session.exitstatus == 0:
+                session.exitstatus = _EMPTY
+            return
+        self._show_corrected(session, self._closed)
+        write_evidence(
+            self._closed,
+            settings=self._settings,
+            plan=self.plan,
+            subject=self._config.stash[keys.subject],
+            rootdir=self._config.rootpath,
+            clock=self._clock,
+            workers=len(getattr(self._config.option, "tx", None) or []),
+            signing_key=self._config.stash.get(keys.signing_key, None),
+            registry=registry_of(self._config),
+        )
+        self._set_exit_status(session, self._closed)
+
+    def _show_corrected(self, session: pytest.Session, closed: ClosedCampaign) -> None:
+        """Replace every report that the corrected verdict contradicts; add one for what nobody reported."""
+        by_test: dict[str, list[Final]] = {}
+        members: dict[tuple[str, str], Corrected] = {
+            (family.name, member.claim): member for family in closed.campaign.families for member in family.members
+        }
+        for outcome in closed.outcomes:
+            by_test.setdefault(outcome.claim.test, []).append((outcome, members[outcome.family, outcome.claim.id]))
+        replacer = Replacer(session, self.decider)
+        for test, finals in by_test.items():
+            case = self.desk.cases.get(test)
+            if case is None or case.shown is None:
+                replacer.add_failure(case, finals)
+            else:
+                replacer.correct(case, finals)
+        replacer.settle_exit_status()
+
+    def _set_exit_status(self, session: pytest.Session, closed: ClosedCampaign) -> None:
+        barred = any(self.decider.is_barred(outcome) for outcome in closed.outcomes)
+        is_good = closed.campaign.green and not closed.problems and not barred
+        if not is_good and session.exitstatus in (0, _EMPTY):
+            session.exitstatus = _FAILED
+
+    def _tell_problems(self, session: pytest.Session) -> None:
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            for problem in self.desk.problems:
+                reporter.write_line(f"ERROR: ophamin: {problem}", red=True)
+        if session.exitstatus in (0, _EMPTY, _FAILED):
+            session.exitstatus = int(pytest.ExitCode.USAGE_ERROR)
+

@@ -1,0 +1,216 @@
+"""The hooks the roles are made of: collecting claims, running their trials, receiving what they gave."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.plugin import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from pytest_ophamin.claims.catalogue import Catalogue
+    from pytest_ophamin.plugin.desk import Desk
+    from pytest_ophamin.plugin.ending import Ending
+
+
+class CollectingHooks:
+    """Builds the catalogue of all claims before deselection, and cuts claims into slices after it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.catalogue: Catalogue | None = None
+
+    def commit(self) -> str | None:
+        """Return the commit of the substrate; asked only where a seed policy depends on it."""
+        from pytest_ophamin.plugin.substrate import substrate_commit  # noqa: PLC0415
+
+        return substrate_commit(self.config)
+
+    @abstractmethod
+    def workers(self) -> tuple[int, str]:
+        """Number of workers and dist mode."""
+
+    # Registered last and tryfirst: outermost, so it sees items before -k and -m and again after all others.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Catalogue first, everybody else's selection and order, slices last."""
+        has_claims = any(keys.claims in item.stash for item in items)
+        if has_claims or self.config.stash[keys.settings].mode in ("register", "plan"):
+            from pytest_ophamin.plugin.session import build_catalogue  # noqa: PLC0415  # a claim exists
+
+            self.catalogue = build_catalogue(session, items, self.commit)
+        result = yield
+        if self.catalogue is not None and not self.catalogue.problems:
+            from pytest_ophamin.plugin.session import assign_slices  # noqa: PLC0415
+
+            workers, dist = self.workers()
+            assign_slices(items, workers=workers, dist=dist, only=self.config.stash[keys.settings].trial)
+        elif self.catalogue is not None:
+            # Nothing may run on a plan that contradicts itself; the controlling process tells why.
+            items.clear()
+        return result
+
+
+class RunningHooks:
+    """Runs the trials of claim items."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a claim once, whatever a plugin would make of it, under its own node id."""
+        if keys.group not in item.stash:
+            return None
+        from pytest_ophamin.plugin.compat import run_protocol  # noqa: PLC0415
+
+        base = item.stash[keys.base_id]
+        is_first = item.stash[keys.slice_number][0] == 1
+        if is_first:
+            item.ihook.pytest_runtest_logstart(nodeid=base, location=item.location)
+        run_protocol(item, nextitem)
+        if is_first:
+            item.ihook.pytest_runtest_logfinish(nodeid=base, location=item.location)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Set the trial fixtures will see, before they are set up for the first time."""
+        if keys.group in item.stash and isinstance(item, pytest.Function):
+            from pytest_ophamin.plugin.running import begin_item  # noqa: PLC0415
+
+            begin_item(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Take the place of an async test's function before the plugin that runs it looks."""
+        if keys.group in item.stash and isinstance(item, pytest.Function):
+            from pytest_ophamin.plugin.running import async_in_place, is_async  # noqa: PLC0415
+
+            if is_async(item):
+                with async_in_place(item):
+                    return (yield)
+        return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run all trials where pytest would call the function once."""
+        if keys.group not in pyfuncitem.stash:
+            return None
+        from pytest_ophamin.plugin import running  # noqa: PLC0415
+
+        if pyfuncitem.stash[keys.group].is_law:
+            from pytest_ophamin.plugin.laws import run_law  # noqa: PLC0415
+
+            run_law(pyfuncitem)
+            return True
+        if keys.is_awaited in pyfuncitem.stash:
+            return None  # an async plugin is about to call what async_in_place put there
+        running.run_claim(pyfuncitem)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Hang the slice on the call's report: one str, since a foreign type would kill a worker."""
+        report = yield
+        if call.when == "call" and keys.slice_text in item.stash:
+            report.ophamin_slice = item.stash[keys.slice_text]
+            del item.stash[keys.slice_text]
+        return report
+
+
+class DeskHooks:
+    """The controlling process: receives reports before anybody else, and closes the session."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._config = session.config
+        self._ending: Ending | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """Built when the first claim, or a campaign, needs it."""
+        if self._ending is None:
+            from pytest_ophamin.plugin.ending import Ending  # noqa: PLC0415
+
+            self._ending = Ending(self._session)
+        return self._ending
+
+    @property
+    def desk(self) -> Desk:
+        return self.ending.desk
+
+    def collected(self, catalogue: Catalogue | None, nodeids: Sequence[str]) -> None:
+        """Take over what this process collected."""
+        if catalogue is not None:
+            self.desk.adopt(catalogue)
+            self.desk.select(nodeids)
+            self.ending.check_problems()
+
+    def selected(self, ids: Sequence[str]) -> None:
+        from pytest_ophamin.plugin.desk import split_nodeid  # noqa: PLC0415
+
+        if self._ending is not None or any(split_nodeid(nodeid) for nodeid in ids):
+            self.desk.select(ids)
+
+    def adopt_text(self, text: str) -> None:
+        from pytest_ophamin.claims.catalogue import Catalogue  # noqa: PLC0415
+
+        self.desk.adopt(Catalogue.from_text(text))
+
+    # Outermost: a report that is rewritten after Session has counted it would leave a REFUTED test with exit status 0.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        """Let the desk see each report first."""
+        if self._is_decided and (self._ending is not None or "ophamin_catalogue" in report.__dict__):
+            self.desk.receive(report)
+        return (yield)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Show the verdict in place of PASSED and FAILED; the category stays pytest's own."""
+        verdict = getattr(report, "ophamin_verdict", None)
+        if verdict is None or report.when not in ("call", "setup"):
+            return None
+        from pytest_ophamin.plugin.showing import status_of  # noqa: PLC0415
+
+        return status_of(report, verdict)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Carry out ``--ophamin-register`` and ``--ophamin-plan``, which run nothing."""
+        mode = self._config.stash[keys.settings].mode
+        if mode not in ("register", "plan") or session.testsfailed:
+            return None
+        from pytest_ophamin.plugin.commands import run_command  # noqa: PLC0415
+
+        run_command(mode, session, self.desk.catalogue)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Decide what is left, correct, sign and write, and see that the exit status agrees."""
+        if self._is_decided and (self._ending is not None or self._is_campaign):
+            self.ending.finish(session)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the table of claims."""
+        if self._ending is not None:
+            self._ending.print_summary(terminalreporter)
+
+    @property
+    def _is_decided(self) -> bool:
+        """Whether this session decides claims at all."""
+        return self._config.stash[keys.settings].mode in ("plain", "campaign")
+
+    @property
+    def _is_campaign(self) -> bool:
+        return self._config.stash[keys.settings].mode == "campaign"

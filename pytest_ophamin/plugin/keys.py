@@ -1,0 +1,46 @@
+"""Where the plugin keeps its state: typed stash keys, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_ophamin.claims.catalogue import Catalogue
+    from pytest_ophamin.claims.model import Claim, ClaimGroup
+    from pytest_ophamin.deciding.registry import PillarRegistry
+    from pytest_ophamin.plugin.desk import Desk
+    from pytest_ophamin.plugin.settings import Settings
+    from pytest_ophamin.substrate.subject import Subject
+    from pytest_ophamin.trials.trial import Trial
+
+settings = pytest.StashKey["Settings"]()
+"""On config: the options of this session, validated."""
+signing_key = pytest.StashKey[str]()
+"""On config: the PEM taken out of the environment before any test code could read it."""
+subject = pytest.StashKey["Subject"]()
+"""On config: the substrate, read before conftests are imported."""
+start_plugins = pytest.StashKey[frozenset[int]]()
+"""On config: ids of the plugin objects known at session start (a controller loads no deeper conftest)."""
+registry = pytest.StashKey["PillarRegistry"]()
+"""On config: the pillars, built when the first claim is met."""
+catalogue = pytest.StashKey["Catalogue"]()
+"""On config: every claim collected, before deselection."""
+desk = pytest.StashKey["Desk"]()
+"""On config of the controlling process: where slices arrive and claims are decided."""
+
+claims = pytest.StashKey[tuple["Claim", ...]]()
+"""On a claim item: its claims, validated at collection."""
+group = pytest.StashKey["ClaimGroup"]()
+"""On a claim item: its claims as one group sharing a sample, once the whole session is collected."""
+base_id = pytest.StashKey[str]()
+"""On a claim item: its node id before a slice suffix was added."""
+slice_number = pytest.StashKey[tuple[int, int]]()
+"""On a claim item: ``(k, of)``, counted from 1."""
+slice_range = pytest.StashKey[range]()
+trial = pytest.StashKey["Trial"]()
+slice_text = pytest.StashKey[str]()
+"""On a claim item: what its trials gave, as the one string that is sent to the controlling process."""
+is_awaited = pytest.StashKey[bool]()
+"""On a claim item whose async function is being run by another plugin."""

@@ -1,0 +1,132 @@
+"""``claim`` and ``scenario``: the two words an author of claims writes.
+
+Both return ordinary pytest marks (``ophamin_claim``, ``ophamin_scenario``), so a suite may well have a ``claim`` marker of
+its own. Nothing is checked here: every mistake is reported when the test is collected, all of a module together.
+
+    >>> from pytest_ophamin import claim
+    >>> claim("catches at least 90 % of spam", metric="proportion", at_least=0.90, trials=1000).name
+    'ophamin_claim'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Literal
+
+import pytest
+
+from pytest_ophamin.claims.declare import Declaration, ScenarioDeclaration
+
+CLAIM_MARK = "ophamin_claim"
+SCENARIO_MARK = "ophamin_scenario"
+
+DataSource = str | PathLike[str] | Callable[[], bytes]
+"""A path (relative to the test's module) or a callable that returns the bytes a claim depends on."""
+
+
+def claim(
+    statement: str,
+    *,
+    metric: str,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    within: tuple[float, float] | None = None,
+    trials: int | Literal["auto"] | None = None,
+    margin: float = 0.0,
+    alpha: float | None = None,
+    power: float | None = None,
+    expecting: float | None = None,
+    expecting_sd: float | None = None,
+    unit: str | None = None,
+    bounds: tuple[float, float] | None = None,
+    of: str | None = None,
+    errors: Literal["void", "against"] = "void",
+    population: Literal["this file"] | None = None,
+    seed: int | Literal["claim", "commit"] | None = None,
+    family: str | None = None,
+    pillar: str | None = None,
+    data: Sequence[DataSource] = (),
+    id: str | None = None,  # noqa: A002  # the word users know from pytest.param(id=...)
+) -> pytest.MarkDecorator:
+    """Make a test a claim: its function becomes one trial, what it returns is one observation.
+
+    Args:
+        statement: The claim in words; it is printed, recorded and part of the digest.
+        metric: ``"proportion"``, ``"mean"``, ``"median"``, ``"pNN"`` (``"p99.9"``), ``"difference"``, ``"ratio"`` (a trial
+            returns a pair), ``"law"`` (a Hypothesis test), or a metric a pillar brings.
+        at_least: Threshold the metric is claimed to reach; exactly one of ``at_least``, ``at_most``, ``within``.
+        at_most: Threshold the metric is claimed not to exceed.
+        within: ``(lo, hi)``, an equivalence claim.
+        trials: Number of trials n, or ``"auto"`` to derive it from ``expecting`` and ``power``.
+        margin: What the author concedes (DECIDING.md): the validation test is against ``threshold - margin``
+            (``+`` for ``at_most``). In the metric's unit; a probability for quantiles.
+        alpha: Level of the validation test; one value per family. Default from ``--ophamin-alpha``, else 0.05.
+        power: With a margin the refutation test has level ``1 - power``; also used by ``trials="auto"``. Default 0.90.
+        expecting: Value the author expects, for planning; for quantiles the expected share on the claimed side.
+        expecting_sd: Standard deviation expected, for planning claims about means, differences and ratios (of logs).
+        unit: Unit of the observations, for people.
+        bounds: ``(lo, hi)`` every observation (or difference) surely lies in; makes a mean exact.
+        of: Key of a dict observation the claim is about; needed when claims are stacked on one function.
+        errors: ``"void"``: an exception in a trial voids the claim. ``"against"``: it counts against the claim.
+        population: ``"this file"`` when trials draw with replacement from a finite data set.
+        seed: ``"claim"`` (default), ``"commit"`` or an integer. See "Seeds" in the documentation.
+        family: Claims corrected together. Default: the scenario's, else the whole campaign.
+        pillar: Name of the deciding pillar, when there is a choice.
+        data: Data sets the claim depends on; their content is part of its digest.
+        id: Identity of the claim across renames; default: the test's node id.
+
+    Returns:
+        A mark to decorate a test function with. Several may be stacked on one function.
+    """
+    declaration = Declaration(
+        statement=statement,
+        metric=metric,
+        at_least=at_least,
+        at_most=at_most,
+        within=within,
+        trials=trials,
+        margin=margin,
+        alpha=alpha,
+        power=power,
+        expecting=expecting,
+        expecting_sd=expecting_sd,
+        unit=unit,
+        bounds=bounds,
+        of=of,
+        errors=errors,
+        population=population,
+        seed=seed,
+        family=family,
+        pillar=pillar,
+        data=tuple(data) if isinstance(data, (list, tuple)) else data,  # type: ignore[arg-type]  # checked at collection
+        id=id,
+    )
+    return pytest.mark.ophamin_claim.with_args(declaration)
+
+
+def scenario(
+    title: str,
+    *,
+    tier: str | None = None,
+    family: str | None = None,
+    goal: str | None = None,
+    data: Sequence[DataSource] = (),
+) -> pytest.MarkDecorator:
+    """Describe a module of claims: ``pytestmark = scenario("Spam filter on held-out mail", tier="engineering")``.
+
+    Args:
+        title: What the module is about.
+        tier: Free word for how much hangs on it (``"engineering"``, ``"research"``).
+        family: Default family of the module's claims: claims of one family are corrected together.
+        goal: What the claims are for, in a sentence.
+        data: Data sets all the module's claims depend on.
+    """
+    declaration = ScenarioDeclaration(
+        title=title,
+        tier=tier,
+        family=family,
+        goal=goal,
+        data=tuple(data) if isinstance(data, (list, tuple)) else data,  # type: ignore[arg-type]  # checked at collection
+    )
+    return pytest.mark.ophamin_scenario.with_args(declaration)

@@ -1,0 +1,139 @@
+"""Three roles a process can have in a session, each a small plugin of its own: alone, controller, worker.
+
+All run trials and decide through the same code. Only the process that is alone, or the controller, decides,
+corrects, signs and writes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.hooks import CollectingHooks, DeskHooks, RunningHooks
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+WORKER_INPUT = "ophamin"
+WORKER_OUTPUT = "ophamin_catalogue"
+
+
+def take_role(session: pytest.Session) -> None:
+    """Register the hooks of this process's role; late, so that they see what other plugins did."""
+    config = session.config
+    manager = config.pluginmanager
+    if hasattr(config, "workerinput"):
+        manager.register(RunningHooks(config), "ophamin-running")
+        manager.register(WorkerHooks(config), "ophamin-worker")
+        return
+    desk_hooks = DeskHooks(session)
+    manager.register(desk_hooks, "ophamin-desk")
+    if getattr(config.option, "dist", "no") != "no" and manager.hasplugin("dsession"):
+        manager.register(ControllerHooks(session, desk_hooks), "ophamin-controller")
+        return
+    manager.register(RunningHooks(config), "ophamin-running")
+    manager.register(AloneHooks(config, desk_hooks), "ophamin-alone")
+
+
+class AloneHooks(CollectingHooks):
+    """One process collects, runs and decides."""
+
+    def __init__(self, config: pytest.Config, desk_hooks: DeskHooks) -> None:
+        super().__init__(config)
+        self._desk_hooks = desk_hooks
+
+    def workers(self) -> tuple[int, str]:
+        return 0, "no"
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Hand the catalogue and the selection to the desk."""
+        self._desk_hooks.collected(self.catalogue, [item.nodeid for item in session.items])
+
+
+class WorkerHooks(CollectingHooks):
+    """An xdist worker collects and runs slices; it decides nothing."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        super().__init__(config)
+        self._input: dict[str, Any] = json.loads(config.workerinput[WORKER_INPUT])  # type: ignore[attr-defined]
+        self._has_sent = False
+
+    def commit(self) -> str | None:
+        found = self._input["commit"]
+        return super().commit() if found is None else str(found)
+
+    def workers(self) -> tuple[int, str]:
+        return int(self._input["workers"]), str(self._input["dist"])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the first report of this worker carry the catalogue: should the worker die, its plan is known."""
+        report = yield
+        if not self._has_sent and self.catalogue is not None:
+            report.ophamin_catalogue = self.catalogue.to_text()
+            self._has_sent = True
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Send the catalogue of a worker that ran no test."""
+        if not self._has_sent and self.catalogue is not None:
+            output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
+            output[WORKER_OUTPUT] = self.catalogue.to_text()
+
+
+class ControllerHooks:
+    """The xdist controller: it runs nothing, and decides everything."""
+
+    def __init__(self, session: pytest.Session, desk_hooks: DeskHooks) -> None:
+        self._session = session
+        self._config = session.config
+        self._desk_hooks = desk_hooks
+        self._tests: set[str] = set()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker what it cannot know: the dist mode, and the commit seeds may depend on, if it was read."""
+        subject = self._config.stash.get(keys.subject, None)
+        node.workerinput[WORKER_INPUT] = json.dumps(
+            {
+                "workers": node.workerinput["workercount"],
+                "dist": self._config.option.dist,
+                "commit": None if subject is None else subject.base_commit,
+            }
+        )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Learn what was selected: with claims, running everything on every worker makes no sense.
+
+        Raises:
+            pytest.UsageError: ``--dist each`` with claims.
+        """
+        from pytest_ophamin.plugin.desk import split_nodeid  # noqa: PLC0415
+
+        parts = [split_nodeid(nodeid) for nodeid in ids]
+        if self._config.option.dist == "each" and any(parts):
+            raise pytest.UsageError(
+                "ophamin: --dist each would run every trial of a claim once per worker, and the copies are no "
+                "independent trials: use --dist load, worksteal, loadscope, loadfile or loadgroup"
+            )
+        self._tests = {nodeid if found is None else found[0] for nodeid, found in zip(ids, parts, strict=True)}
+        self._desk_hooks.selected(ids)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the catalogue of a worker that ran no test; xdist may call this twice for one node."""
+        output = getattr(node, "workeroutput", None) or {}
+        text = output.pop(WORKER_OUTPUT, None)
+        if text is not None:
+            self._desk_hooks.adopt_text(text)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self) -> None:
+        """Count tests, not slices, or the progress would stop at 25 %."""
+        if self._tests:
+            self._session.testscollected = len(self._tests)

@@ -1,0 +1,95 @@
+"""The part of the terminal summary that is Ophamin's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from pytest_ophamin.deciding.outcome import Outcome, Verdict
+from pytest_ophamin.reporting.table import campaign_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_ophamin.plugin.campaigning import ClosedCampaign
+    from pytest_ophamin.plugin.settings import Settings
+    from pytest_ophamin.records.bundle import Written
+
+_COLOURS = {
+    Verdict.VALIDATED: {"green": True},
+    Verdict.CORROBORATED: {"green": True},
+    Verdict.REFUTED: {"red": True},
+    Verdict.INCONCLUSIVE: {"yellow": True},
+    Verdict.VOID: {"red": True},
+    Verdict.NOT_TESTED: {"red": True},
+}
+_NARROWEST, _WIDEST = 60, 120
+
+
+def print_plain(terminal: Any, outcomes: Sequence[Outcome], config: pytest.Config) -> None:
+    """Print the raw verdicts of a plain session, and say that they are raw."""
+    decided = [outcome for outcome in outcomes if outcome.verdict is not Verdict.NOT_TESTED]
+    if not decided:
+        return
+    if config.option.verbose >= 0:
+        terminal.section("ophamin: claims, raw verdicts", sep="-")
+        _print_table(terminal, campaign_table(decided, None, **_layout(terminal, config)))
+    terminal.write_line(
+        "raw verdicts, not corrected for multiplicity; for corrected ones and evidence: pytest --ophamin-campaign"
+    )
+
+
+def print_campaign(terminal: Any, closed: ClosedCampaign, settings: Settings, config: pytest.Config) -> None:
+    """Print the campaign's table, where the evidence lies, and how to verify it."""
+    terminal.section(f"ophamin: campaign {settings.name}", sep="-")
+    outcomes = sorted(closed.outcomes, key=lambda outcome: (outcome.family, outcome.claim.test, outcome.claim.id))
+    _print_table(terminal, campaign_table(outcomes, closed.campaign, **_layout(terminal, config)))
+    if closed.written is not None:
+        _print_written(terminal, closed.written, config.invocation_params.dir)
+    for problem in closed.problems:
+        terminal.write_line(f"ERROR: ophamin: {problem}", red=True, bold=True)
+
+
+def _print_written(terminal: Any, written: Written, folder: Path) -> None:
+    path = _relative(written.path, folder)
+    if written.renamed is not None:
+        terminal.write_line(f"kept:     {_relative(written.renamed, folder)}")
+    terminal.write_line(f"evidence: {path}")
+    if written.keyid is None:
+        terminal.write_line("unsigned: sign it in a job that runs no tests:")
+        terminal.write_line(f"  ophamin sign {shlex.quote(path)}")
+        return
+    terminal.write_line(f"signed:   {written.keyid}")
+    terminal.write_line("verify:")
+    trust = "" if written.session_key is None else f" --trust {shlex.quote(_relative(written.session_key, folder))}"
+    if written.session_key is not None:
+        terminal.write_line("  (signed with a key made for this session only; its public half lies beside the bundle)")
+    terminal.write_line(f"  ophamin verify {shlex.quote(path)}{trust}")
+
+
+def _print_table(terminal: Any, lines: Sequence[str]) -> None:
+    for line in lines:
+        terminal.write_line(line)
+
+
+def _layout(terminal: Any, config: pytest.Config) -> dict[str, Any]:
+    writer = terminal._tw  # noqa: SLF001  # the reporter's own writer knows about colour and width
+    width = max(_NARROWEST, min(_WIDEST, int(writer.fullwidth)))
+
+    def paint(text: str, verdict: Verdict) -> str:
+        return str(writer.markup(text, **_COLOURS[verdict]))
+
+    return {"width": width, "verbosity": config.option.verbose, "paint": paint}
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return the path as a user would type it from where pytest was started."""
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # another drive on Windows
+        return str(path)
+    return relative if len(relative) <= len(str(path)) else str(path)

@@ -1,0 +1,233 @@
+"""Ed25519 keys: made for the user, taken from ``OPHAMIN_SIGNING_KEY``, or made for one session in CI.
+
+There is no default and no built-in secret. A private key never appears in a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import stat
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NewType
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from pytest_ophamin.errors import KeyProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KeyId = NewType("KeyId", str)
+"""OpenSSH fingerprint: ``SHA256:`` and 43 characters of unpadded base64."""
+
+KeySource = Literal["environment", "user", "new user key", "session"]
+
+SIGNING_KEY_VARIABLE = "OPHAMIN_SIGNING_KEY"
+PRIVATE_NAME = "signing-key.pem"
+PUBLIC_NAME = "signing-key.pub.pem"
+
+_MAX_KEY_BYTES = 64 * 1024
+_HAS_MODES = os.name == "posix"
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A private key ready to sign, and where it came from."""
+
+    private: Ed25519PrivateKey = field(repr=False)
+    source: KeySource
+    path: Path | None = None
+    """Where the user's key lies; for announcing a new one."""
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        return self.private.public_key()
+
+    @property
+    def keyid(self) -> KeyId:
+        return key_id(self.public)
+
+    @property
+    def public_pem(self) -> bytes:
+        return public_pem(self.public)
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)
+
+
+def key_id(public: Ed25519PublicKey) -> KeyId:
+    """Return the OpenSSH fingerprint: SHA-256 of the wire form of an ``ssh-ed25519`` key."""
+    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    wire = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + raw
+    return KeyId("SHA256:" + base64.b64encode(hashlib.sha256(wire).digest()).decode().rstrip("="))
+
+
+def public_pem(public: Ed25519PublicKey) -> bytes:
+    """Return the key as SubjectPublicKeyInfo PEM, the form ``--trust`` reads."""
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def signature_holds(public: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    """Tell whether ``signature`` is this key's over ``message``; a signature of any other length is not."""
+    try:
+        public.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def config_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Return Ophamin's configuration folder: below ``XDG_CONFIG_HOME``, else ``APPDATA`` on Windows, else ``~/.config``.
+
+    Raises:
+        KeyProblem: There is no home folder to fall back to.
+    """
+    variables = os.environ if environ is None else environ
+    declared = variables.get("XDG_CONFIG_HOME", "")
+    # The XDG specification: a relative path is invalid and must be ignored.
+    if os.path.isabs(declared):  # noqa: PTH117  # Path("").is_absolute() reads worse
+        return Path(declared, "ophamin")
+    if sys.platform == "win32" and variables.get("APPDATA"):
+        return Path(variables["APPDATA"], "ophamin")
+    try:
+        return Path.home() / ".config" / "ophamin"
+    except RuntimeError as error:
+        raise KeyProblem("there is no home folder for the signing key; set XDG_CONFIG_HOME or OPHAMIN_SIGNING_KEY") from error
+
+
+def find_signer(environment_key: str | None, *, is_ci: bool, config: Path | None = None) -> Signer:
+    """Return the key to sign with.
+
+    Args:
+        environment_key: What ``OPHAMIN_SIGNING_KEY`` held before it was removed from the environment.
+        is_ci: In CI without a key a one-session key is made; elsewhere a key is made for the user.
+        config: Configuration folder; default :func:`config_folder`.
+
+    Returns:
+        The signer; its ``source`` says what to announce. For ``"session"`` the caller hands it to ``write_bundle``,
+        which writes the public half beside the bundle.
+
+    Raises:
+        KeyProblem: The key given or found cannot be used.
+    """
+    if environment_key:
+        return Signer(private=private_from_pem(environment_key.encode(), origin=SIGNING_KEY_VARIABLE), source="environment")
+    if is_ci and not _user_key_exists(config):
+        return Signer(private=Ed25519PrivateKey.generate(), source="session")
+    folder = config or config_folder()
+    try:
+        return Signer(private=read_private_key(folder / PRIVATE_NAME), source="user", path=folder / PRIVATE_NAME)
+    except FileNotFoundError:
+        return create_user_key(folder)
+
+
+def create_user_key(config: Path | None = None) -> Signer:
+    """Make the user's key: 0600 in a 0700 folder, never over an existing file.
+
+    Raises:
+        KeyProblem: A key exists already, or the folder is not the user's alone.
+    """
+    folder = config or config_folder()
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check_folder(folder)
+        _create(folder / PRIVATE_NAME, pem, mode=0o600)
+        (folder / PUBLIC_NAME).unlink(missing_ok=True)  # the public half of a private key that is gone
+        _create(folder / PUBLIC_NAME, public_pem(private.public_key()), mode=0o644)
+    except FileExistsError as error:
+        raise KeyProblem(f"{folder / PRIVATE_NAME} exists already and is not overwritten; `ophamin keys show` prints it") from error
+    except OSError as error:
+        raise KeyProblem(f"the signing key cannot be written in {folder}: {error.strerror}") from error
+    return Signer(private=private, source="new user key", path=folder / PRIVATE_NAME)
+
+
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """Read the user's key, refusing a file others could read or exchange.
+
+    Raises:
+        FileNotFoundError: There is none.
+        KeyProblem: It is a link, readable by others, or no unencrypted Ed25519 PKCS#8 PEM.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise KeyProblem(f"{path} cannot be read as a key (a symbolic link is refused): {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyProblem(f"{path} is not a regular file")
+        if _HAS_MODES and status.st_mode & 0o077:
+            raise KeyProblem(f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o}); run `chmod 600` on it")
+        return private_from_pem(file.read(_MAX_KEY_BYTES), origin=str(path))
+
+
+def private_from_pem(pem: bytes, *, origin: str) -> Ed25519PrivateKey:
+    """Read an unencrypted PKCS#8 Ed25519 PEM.
+
+    Raises:
+        KeyProblem: It is anything else; ``origin`` names it, its content is never quoted.
+    """
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except TypeError:
+        raise KeyProblem(f"{origin}: expected an unencrypted key, this one has a passphrase") from None
+    except (ValueError, UnsupportedAlgorithm):
+        # `from None`: the library's message may quote the input.
+        raise KeyProblem(f"{origin}: expected an unencrypted PKCS#8 PEM with an Ed25519 private key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyProblem(f"{origin}: expected an Ed25519 key, came {type(key).__name__}")
+    return key
+
+
+def public_from_pem(pem: bytes, *, origin: str) -> Ed25519PublicKey:
+    """Read an Ed25519 public key PEM.
+
+    Raises:
+        KeyProblem: It is anything else.
+    """
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyProblem(f"{origin}: expected a PEM with an Ed25519 public key") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyProblem(f"{origin}: expected an Ed25519 key, came {type(key).__name__}")
+    return key
+
+
+def _user_key_exists(config: Path | None) -> bool:
+    try:
+        return (config or config_folder()).joinpath(PRIVATE_NAME).exists()
+    except KeyProblem:
+        return False
+
+
+def _check_folder(folder: Path) -> None:
+    status = folder.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise KeyProblem(f"{folder} is a symbolic link; the signing key needs a folder of its own")
+    if _HAS_MODES and status.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _create(path: Path, content: bytes, *, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,146 @@
+"""The sentences about one claim that table, failure text and record view share."""
+
+from __future__ import annotations
+
+from math import ceil
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from pytest_ophamin.claims.metrics import QUANTILE, Relation
+from pytest_ophamin.deciding.outcome import Outcome, Status, Verdict
+from pytest_ophamin.deciding.protocol import Assessment, SearchAssessment
+from pytest_ophamin.reporting.numbers import format_count, format_interval, format_number
+from pytest_ophamin.reporting.text import escape_text
+
+if TYPE_CHECKING:
+    from pytest_ophamin.claims.model import Claim
+    from pytest_ophamin.deciding.outcome import Corrected, Void
+
+_SIGNS = {Relation.AT_LEAST: ">=", Relation.AT_MOST: "<="}
+
+
+def limits_of(claim: Claim) -> tuple[float, ...]:
+    """Return the numbers an estimate of ``claim`` is judged against: threshold, or both limits, margin ends too.
+
+    For a quantile they are values on the observation's scale, which its margin (a probability) does not move.
+    """
+    if claim.threshold is None:
+        return ()
+    if isinstance(claim.threshold, tuple):
+        return claim.threshold
+    if claim.margin == 0.0 or claim.kind == QUANTILE:
+        return (claim.threshold,)
+    conceded = claim.margin if claim.relation is Relation.AT_MOST else -claim.margin
+    return claim.threshold, claim.threshold + conceded
+
+
+def describe_relation(claim: Claim) -> str:
+    """Return ``>= 0.9``, ``<= 5 ms``, ``within [-0.01, 0.01]``, with the margin: ``>= 0.9 (margin 0.02)``."""
+    unit = f" {escape_text(claim.unit)}" if claim.unit else ""
+    if claim.relation is Relation.HOLDS:
+        return "holds"
+    if claim.relation is Relation.WITHIN:
+        low, high = claim.limits
+        return f"within [{low:.12g}, {high:.12g}]{unit}"
+    margin = f" (margin {claim.margin:.12g})" if claim.margin else ""
+    return f"{_SIGNS[claim.relation]} {claim.limit:.12g}{unit}{margin}"
+
+
+def describe_numbers(outcome: Outcome) -> str | None:
+    """Return ``n 1,000  0.942 [0.928, 0.954] >= 0.9  exact``; None where there is no assessment to tell of."""
+    claim, assessment = outcome.claim, outcome.assessment
+    if isinstance(assessment, SearchAssessment):
+        return escape_text(assessment.summary)
+    if assessment is None or not outcome.is_decided:
+        return None
+    limits = limits_of(claim)
+    estimate = "no estimate" if assessment.estimate is None else format_number(assessment.estimate, beside=limits)
+    interval = format_interval(assessment.lower, assessment.upper, beside=limits)
+    word = "exact" if assessment.exact else "approximate"
+    return f"n {format_count(assessment.n)}  {estimate} {interval} {describe_relation(claim)}  {word}"
+
+
+def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str | None:
+    """Return how many trials would decide an INCONCLUSIVE claim, or why none would; None for other verdicts.
+
+    Args:
+        outcome: The claim; the number its pillar gave is for the claim alone.
+        corrected: Its place in the campaign; the number is then scaled to the level the correction left it.
+    """
+    verdict = outcome.verdict if corrected is None else corrected.verdict
+    assessment = outcome.assessment
+    if verdict is not Verdict.INCONCLUSIVE or not isinstance(assessment, Assessment):
+        return None
+    if assessment.reason is not None:
+        return f"undecided: {escape_text(assessment.reason)}"
+    alone = assessment.needed if outcome.verdict is Verdict.INCONCLUSIVE else assessment.n
+    if alone is None:
+        return "trials that would decide it: none, on the boundary"
+    if corrected is None:
+        return f"would need about {format_count(alone)} trials"
+    factor = trials_factor(outcome, corrected)
+    if factor is None:
+        return f"would need about {format_count(alone)} trials alone, more after correction"
+    return f"would need about {format_count(ceil(alone * factor))} trials after correction"
+
+
+def trials_factor(outcome: Outcome, corrected: Corrected) -> float | None:
+    """Return by how much the correction multiplies the trials a claim needs, to first order; None when unknown.
+
+    A p-value multiplied by k is one tested at level / k, and the number of trials grows with the square of the normal
+    quantile of the level. k is unknown where the adjusted p-value was cut at 1.
+    """
+    claim = outcome.claim
+    leans_to_claim = outcome.p_validate <= outcome.p_refute
+    raw = outcome.p_validate if leans_to_claim else outcome.p_refute
+    adjusted = corrected.p_validate if leans_to_claim else corrected.p_refute
+    level = claim.validate_level if leans_to_claim else claim.refute_level
+    if adjusted >= 1.0 or raw <= 0.0:
+        return None
+    normal = NormalDist()
+    tested_at = level * min(1.0, raw / adjusted)
+    start = level if outcome.verdict is Verdict.INCONCLUSIVE else raw
+    return max(1.0, (normal.inv_cdf(tested_at) / normal.inv_cdf(start)) ** 2)
+
+
+def describe_void(void: Void) -> str:
+    """Return why a sample is void, with the trial, its seed, the exception and its place where there was one."""
+    parts = [escape_text(void.reason)]
+    if void.trial is not None:
+        parts.append(f"trial {void.trial}" + ("" if void.seed is None else f" (seed {void.seed})"))
+    if void.exception is not None:
+        parts.append(escape_text(void.exception) + ("" if void.place is None else f" at {escape_text(void.place)}"))
+    elif void.place is not None:
+        parts.append(f"at {escape_text(void.place)}")
+    return ", ".join(parts)
+
+
+def describe_standing(outcome: Outcome) -> str | None:
+    """Return ``amended (threshold: 0.9 -> 0.8)`` or ``unregistered (no git)``; None when registered or never asked."""
+    registration = outcome.registration
+    if registration.status is Status.REGISTERED or not registration.looked_up:
+        return None
+    reason = "" if registration.reason is None else f" ({escape_text(registration.reason)})"
+    return f"{registration.status}{reason}"
+
+
+def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list[str]:
+    """Return what must be said below a claim's numbers, most important first; often nothing."""
+    notes = []
+    if outcome.void is not None:
+        notes.append(describe_void(outcome.void))
+    if outcome.verdict is Verdict.NOT_TESTED:
+        notes.append(escape_text(outcome.not_tested or "not decided"))
+    need = describe_need(outcome, corrected)
+    if need is not None:
+        notes.append(need)
+    if outcome.conceded:
+        notes.append("conceded: both tests reject, the metric lies between threshold and threshold less margin")
+    notes.extend(
+        f"{finding.status}: {escape_text(finding.message)} ({escape_text(finding.pillar)})"
+        for finding in outcome.findings
+        if finding.status != "ok"
+    )
+    if outcome.claim.population is not None:
+        notes.append(f"population: {escape_text(outcome.claim.population)}")
+    return notes

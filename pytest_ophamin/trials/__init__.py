@@ -1,0 +1,1 @@
+"""What was observed: trials, their random streams, their observations, and the sample these make."""

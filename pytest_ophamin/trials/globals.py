@@ -1,0 +1,73 @@
+"""Global random state around a slice: seeded before, restored after, and told on when a trial moved it.
+
+A trial that draws from ``random`` or ``numpy.random`` still runs the same way again for the same slice, but its
+observations then depend on how the trials were sliced; hence the warning (DESIGN, "Workers").
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+GLOBAL_STATE_USED = "global random state used: take trial.rng"
+
+_UNUSED_POSITION = 624
+"""Position of a freshly seeded Mersenne Twister: nothing drawn yet."""
+
+
+class GlobalsWatch:
+    """Says, after the slice, whether the global generators were moved."""
+
+    def __init__(self) -> None:
+        self.was_moved = False
+
+
+@contextmanager
+def seeded_globals(seed: int) -> Iterator[GlobalsWatch]:
+    """Seed ``random``, and ``numpy.random`` where it is loaded, by ``seed``; restore both on leaving.
+
+    Args:
+        seed: ``trial.seed`` of the slice's first trial.
+
+    Yields:
+        A watch whose ``was_moved`` is set on leaving.
+    """
+    watch = GlobalsWatch()
+    python_before = random.getstate()
+    numpy_random = _loaded_numpy_random()
+    numpy_before = numpy_random.get_state() if numpy_random else None
+    random.seed(seed)
+    if numpy_random:
+        numpy_random.seed(seed)
+    python_seeded = random.getstate()
+    try:
+        yield watch
+    finally:
+        moved = random.getstate() != python_seeded
+        random.setstate(python_before)
+        numpy_now = _loaded_numpy_random()
+        if numpy_now:
+            moved = moved or _numpy_was_moved(numpy_now, seed if numpy_random else None)
+        if numpy_random:
+            numpy_random.set_state(numpy_before)
+        watch.was_moved = moved
+
+
+def _loaded_numpy_random() -> Any:  # noqa: ANN401  # the module, without importing it
+    module = sys.modules.get("numpy.random")
+    # A module half way through its own import has no functions yet.
+    return module if hasattr(module, "get_state") and hasattr(module, "set_state") else None
+
+
+def _numpy_was_moved(numpy_random: Any, seed: int | None) -> bool:  # noqa: ANN401
+    """Whether the global NumPy generator was drawn from, or replaced, since it was seeded (or loaded: seed None)."""
+    name, keys, position, has_gauss, _ = numpy_random.get_state(legacy=True)
+    if position != _UNUSED_POSITION or has_gauss:
+        return True
+    if seed is None:
+        return False
+    fresh = numpy_random.RandomState(seed).get_state(legacy=True)
+    return bool(name != fresh[0] or (keys != fresh[1]).any())

@@ -1,0 +1,313 @@
+"""The loop: run the trials of one slice and keep what they return, at little more than the cost of a Python call.
+
+What makes it fast is what is not done per trial: no ``try`` is entered (one per chunk; Python 3.11 enters it for free,
+but leaving the loop and coming back is needed anyway), no object is made, no clock is read. Observations go into typed
+arrays, checked inline against the type seen so far; anything else takes the careful way through :func:`coerce`.
+
+    >>> from pytest_ophamin.trials.shape import Shape
+    >>> trial = Trial(bytes(16), trials=4)
+    >>> one = run_slice(lambda: trial.index % 2 == 0, trial, start=0, stop=4, shape=Shape.of_value("t.py::t"))
+    >>> one.columns[None, "value"].data
+    bytearray(b'\\x01\\x00\\x01\\x00')
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+from pytest_ophamin.trials.columns import ColumnKey, ColumnWriter
+from pytest_ophamin.trials.failure import Failure, exception_reason, place_of
+from pytest_ophamin.trials.globals import GLOBAL_STATE_USED, seeded_globals
+from pytest_ophamin.trials.observe import BadObservation, coerce, coerce_pair
+from pytest_ophamin.trials.shape import Shape
+from pytest_ophamin.trials.slices import Slice
+from pytest_ophamin.trials.streams import trial_seed
+from pytest_ophamin.trials.trial import PickError, Trial
+
+_ALWAYS_THROUGH = (KeyboardInterrupt, GeneratorExit)
+_NEVER: tuple[float, float] = (float("inf"), float("-inf"))
+# What may be appended unseen, exclusive: finite floats, and the integers float64 holds without asking.
+_OPEN_RANGE: dict[type | None, tuple[float, float]] = {
+    bool: (-1, 2),
+    int: (-(2**53) - 1, 2**53 + 1),
+    float: (float("-inf"), float("inf")),
+}
+_CHUNK_SECONDS = 0.1
+_LONGEST_CHUNK = 65536
+
+
+def run_slice(
+    call: Callable[[], object],
+    trial: Trial,
+    *,
+    start: int,
+    stop: int,
+    shape: Shape,
+    reset: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    keep_going: bool = False,
+    stop_on: tuple[type[BaseException], ...] = (),
+    is_fatal: Callable[[BaseException], bool] | None = None,
+    rootdir: str | os.PathLike[str] | None = None,
+) -> Slice:
+    """Run trials ``start`` to ``stop - 1`` and return them as a slice.
+
+    Args:
+        call: Runs the test function once and returns what it returned.
+        trial: The object the test function sees; only its index moves. Fixtures of the first trial may have drawn from
+            ``trial.rng`` already (after ``trial.begin(start)``): the stream is continued, not begun anew.
+        start: First trial index.
+        stop: One past the last trial index.
+        shape: What the claims need of an observation.
+        reset: Called before every trial but the first, with its index: tears fixtures down and sets them up. What it
+            raises is a failure no claim can count.
+        progress: Called about ten times a second with the number of trials done in this slice.
+        keep_going: Go on after an exception in a trial (some claim says ``errors="against"``).
+        stop_on: Exceptions that end the session (``pytest.exit``); like KeyboardInterrupt they pass through.
+        is_fatal: Says of an exception in a trial that it is not the trial's own (a timeout of the whole test): the
+            slice ends, whatever ``keep_going`` says.
+        rootdir: Failures are placed relative to it.
+    """
+    run = _Run(trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir)
+    step = _steps(call, run, reset)
+    began = perf_counter()
+    with seeded_globals(trial_seed(trial.key, start)) as watch:
+        pace = _Pace(progress, start)
+        while run.position < stop:
+            end = pace.next_end(run.position, stop)
+            try:
+                step(run.position, end)
+                run.position = end
+            except BaseException as error:  # noqa: BLE001  # a skip or SystemExit in a trial is a failure too
+                if run.passes_through(error):
+                    raise
+                run.fail(error)
+            pace.tell(run.position)
+    return run.to_slice(perf_counter() - began, moved=watch.was_moved)
+
+
+async def run_slice_async(
+    call: Callable[[], Awaitable[object]],
+    trial: Trial,
+    *,
+    start: int,
+    stop: int,
+    shape: Shape,
+    reset: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+    keep_going: bool = False,
+    stop_on: tuple[type[BaseException], ...] = (),
+    is_fatal: Callable[[BaseException], bool] | None = None,
+    rootdir: str | os.PathLike[str] | None = None,
+) -> Slice:
+    """Run a slice whose trials are awaited; arguments and result as of :func:`run_slice`."""
+    run = _Run(trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir)
+    began = perf_counter()
+    with seeded_globals(trial_seed(trial.key, start)) as watch:
+        pace = _Pace(progress, start)
+        while run.position < stop:
+            end = pace.next_end(run.position, stop)
+            try:
+                for index in range(run.position, end):
+                    trial._index = index  # noqa: SLF001  # the loop is the harness the trial belongs to
+                    if reset is not None and index > start:
+                        run.reset(reset, index)
+                    run.take(index, await call())
+                run.position = end
+            except BaseException as error:  # noqa: BLE001
+                if run.passes_through(error) or _is_cancellation(error):
+                    raise
+                run.fail(error)
+            pace.tell(run.position)
+    return run.to_slice(perf_counter() - began, moved=watch.was_moved)
+
+
+def _steps(
+    call: Callable[[], object], run: _Run, reset: Callable[[int], None] | None
+) -> Callable[[int, int], None]:
+    """Return the function that runs the trials [first, end): the fast one where nothing stands in its way."""
+    trial = run.trial
+
+    def fast(first: int, end: int) -> None:
+        column = run.only_column
+        while first < end:
+            kind = column.kind
+            low, high = _OPEN_RANGE.get(kind, _NEVER)
+            append = column.data.append
+            for index in range(first, end):
+                trial._index = index  # noqa: SLF001  # the loop is the harness the trial belongs to
+                value: Any = call()
+                if type(value) is kind and low < value < high:
+                    append(value)
+                    continue
+                column.put(index, coerce(value))
+                if column.kind is not kind:
+                    break
+            else:
+                return
+            first = index + 1
+
+    def careful(first: int, end: int) -> None:
+        for index in range(first, end):
+            trial._index = index  # noqa: SLF001
+            if reset is not None and index > run.start:
+                run.reset(reset, index)
+            run.take(index, call())
+
+    return fast if reset is None and run.shape.is_plain else careful
+
+
+class _Run:
+    """Everything a slice's trials leave behind while they run."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        trial: Trial,
+        start: int,
+        stop: int,
+        shape: Shape,
+        *,
+        keep_going: bool,
+        stop_on: tuple[type[BaseException], ...],
+        is_fatal: Callable[[BaseException], bool] | None,
+        rootdir: str | os.PathLike[str] | None,
+    ) -> None:
+        self.trial = trial
+        self.start = start
+        self.stop = stop
+        self.shape = shape
+        self.position = start
+        """The next trial to run."""
+        self._keep_going = keep_going
+        self._through = _ALWAYS_THROUGH + stop_on
+        self._is_fatal = is_fatal
+        self._rootdir = rootdir
+        self._in_reset = False
+        self._columns: dict[ColumnKey, ColumnWriter] = {key: ColumnWriter() for key in shape.columns}
+        self._errors = array("q")
+        self._first_error: Failure | None = None
+        self._failure: Failure | None = None
+        self._bad: dict[str | None, Failure] = {}
+
+    @property
+    def only_column(self) -> ColumnWriter:
+        return next(iter(self._columns.values()))
+
+    def reset(self, reset: Callable[[int], None], index: int) -> None:
+        self._in_reset = True
+        reset(index)
+        self._in_reset = False
+
+    def take(self, index: int, value: object) -> None:
+        """Store what trial ``index`` returned under every key the claims use."""
+        for entry in self.shape.entries:
+            if entry.key in self._bad:
+                continue
+            try:
+                observed = self.shape.select(value, entry)
+                parts = coerce_pair(observed) if entry.is_paired else (coerce(observed),)
+            except BadObservation as bad:
+                self._spoil(entry.key, bad)
+                continue
+            for column_key, part in zip(entry.columns, parts, strict=True):
+                self._columns[column_key].put(index, part)
+
+    def passes_through(self, error: BaseException) -> bool:
+        return isinstance(error, self._through)
+
+    def fail(self, error: BaseException) -> None:
+        """Note what the current trial raised, and whether trials go on after it."""
+        index = self.trial.index
+        self.position = index + 1
+        if self._counts_against(error):
+            self._errors.append(index)
+            if self._first_error is None:
+                self._first_error = self._describe(error)
+            for (key, _), writer in self._columns.items():
+                if key not in self._bad:
+                    writer.skip()
+            return
+        if isinstance(error, BadObservation) and self.shape.is_plain:
+            self._bad.setdefault(self.shape.entries[0].key, self._describe(error))
+        elif not isinstance(error, BadObservation):
+            self._failure = self._describe(error)
+        self.position = self.stop
+
+    def to_slice(self, seconds: float, *, moved: bool) -> Slice:
+        return Slice(
+            test=self.shape.test,
+            key=self.trial.key.hex(),
+            start=self.start,
+            stop=self.stop,
+            columns={key: writer.to_column() for key, writer in self._columns.items()},
+            errors=self._errors,
+            first_error=self._first_error,
+            failure=self._failure,
+            bad=self._bad,
+            warnings=(GLOBAL_STATE_USED,) if moved else (),
+            seconds=seconds,
+        )
+
+    def _counts_against(self, error: BaseException) -> bool:
+        if not self._keep_going or self._in_reset or isinstance(error, (BadObservation, PickError)):
+            return False
+        return self._is_fatal is None or not self._is_fatal(error)
+
+    def _spoil(self, key: str | None, bad: BadObservation) -> None:
+        """Void the claims that use ``key``; when no key is left the slice ends."""
+        self._bad[key] = self._describe(bad)
+        if len(self._bad) == len(self.shape.entries):
+            raise bad
+
+    def _describe(self, error: BaseException) -> Failure:
+        index = self.trial.index
+        is_bad = isinstance(error, BadObservation)
+        return Failure(
+            reason=str(error) if is_bad else exception_reason(error, in_fixture=self._in_reset),
+            trial=index,
+            seed=trial_seed(self.trial.key, index),
+            exception=None if is_bad else type(error).__name__,
+            place=None if is_bad else place_of(error, self._rootdir),
+            error=error,
+        )
+
+
+class _Pace:
+    """Chunks long enough to cost nothing, short enough to show progress about ten times a second."""
+
+    def __init__(self, progress: Callable[[int], None] | None, start: int) -> None:
+        self._progress = progress
+        self._start = start
+        self._length = 1
+        self._at = perf_counter()
+
+    def next_end(self, position: int, stop: int) -> int:
+        return stop if self._progress is None else min(position + self._length, stop)
+
+    def tell(self, position: int) -> None:
+        if self._progress is None:
+            return
+        now = perf_counter()
+        if now - self._at < _CHUNK_SECONDS:
+            self._length = min(self._length * 2, _LONGEST_CHUNK)
+            return
+        self._length = max(self._length // 2, 1)
+        self._at = now
+        self._progress(position - self._start)
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Whether the event loop is stopping this task: swallowing that would hang it, or lose a Ctrl-C."""
+    trio = sys.modules.get("trio")
+    if trio is not None and isinstance(error, trio.Cancelled):
+        return True
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

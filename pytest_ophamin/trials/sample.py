@@ -1,0 +1,89 @@
+"""A sample: all observations of a claim, in trial order, and the evidence a law's search leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+ColumnKind = Literal["bits", "i64le", "f64le"]
+
+VALUE = "value"
+FIRST = "first"
+SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Column:
+    """One observation column.
+
+    ``values`` is one-dimensional, shape (n,), read-only: ``bool_`` for ``bits``, ``int64`` for ``i64le``,
+    ``float64`` for ``f64le``; always finite.
+    """
+
+    kind: ColumnKind
+    values: npt.NDArray[np.bool_] | npt.NDArray[np.int64] | npt.NDArray[np.float64]
+
+    @property
+    def floats(self) -> npt.NDArray[np.float64]:
+        """The values as float64, shape (n,); exact, since an integer float64 cannot hold is never observed."""
+        return self.values.astype(np.float64, copy=False)
+
+    @property
+    def is_bool(self) -> bool:
+        return self.kind == "bits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """What a claim is decided on: ``n`` observations in trial order.
+
+    Columns: ``value`` alone, or ``first`` and ``second`` for a paired metric.
+    """
+
+    n: int
+    columns: Mapping[str, Column]
+    errors_against: tuple[int, ...] = ()
+    """Trial indices whose exception was counted against the claim (``errors="against"``)."""
+
+    @property
+    def value(self) -> Column:
+        return self.columns[VALUE]
+
+    @property
+    def is_bool(self) -> bool:
+        """True when every column holds booleans only."""
+        return all(column.is_bool for column in self.columns.values())
+
+    @property
+    def pairs(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """``(first, second)``, each float64 of shape (n,)."""
+        return self.columns[FIRST].floats, self.columns[SECOND].floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a search for a counterexample left behind: evidence of a law claim."""
+
+    valid_examples: int
+    max_examples: int
+    exhausted: bool
+    """The strategy's whole space was tried before ``max_examples`` was reached."""
+    seed: int
+    strategy: str
+    database: str
+    counterexample: str | None = None
+    """The shrunk failing arguments as text; None when no counterexample was found."""
+    exception: str | None = None
+    """Class name of the exception the counterexample raises."""
+    place: str | None = None
+    """Rootdir-relative ``file:line`` where it was raised."""
+    reproduction: str | None = None
+    """Hypothesis's ``@reproduce_failure(...)`` decorator."""
+    hypothesis_version: str = ""
+
+
+Evidence = Sample | Search

@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import rfc8785
 
+from pytest_ophamin._jcs import LARGEST_INTEGER, canonical_text
 from pytest_ophamin.errors import EvidenceError
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.model import Digest
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
-
-LARGEST_INTEGER = 2**53 - 1
-"""The largest integer every JSON reader keeps exactly (RFC 7493 section 2.2)."""
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 
-def canonical_bytes(value: JSON) -> bytes:
+def canonical_bytes(value: object) -> bytes:
     """Return the RFC 8785 form of ``value``.
 
     Args:
@@ -41,7 +39,7 @@ def canonical_bytes(value: JSON) -> bytes:
             a lone surrogate, a foreign type); the message names the path to it.
     """
     try:
-        return rfc8785.dumps(cast("rfc8785._impl._Value", value))
+        return canonical_text(value).encode()
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         path, reason = next(_offenders(value, "$"), ("$", str(error)))
         raise EvidenceError(f"{path}: {reason}") from error
@@ -54,7 +52,7 @@ def sha256_hex(data: bytes) -> Digest:
     return cast("Digest", hashlib.sha256(data).hexdigest())
 
 
-def digest_of(value: JSON) -> Digest:
+def digest_of(value: object) -> Digest:
     """Return the SHA-256 of the canonical form of ``value``."""
     return sha256_hex(canonical_bytes(value))
 

@@ -60,5 +60,5 @@ class EvidenceError(OphaminError):
     """Evidence that cannot be what it says it is: a record, a slice or an observation column that does not fit."""
 
 
-class KeyProblem(OphaminError):  # noqa: N818  # "KeyError" is taken, and this is about signing keys
+class KeyProblem(OphaminError):  # "KeyError" is taken, and this is about signing keys
     """A signing or trusted key that is missing, unreadable, too widely readable, or not Ed25519."""

@@ -27,50 +27,65 @@ METHOD = "betting/1"
 LARGEST_REPEAT = 200_000
 """Up to this n ``needed`` replays the sample; beyond it follows the growth rate."""
 LARGEST_N = 10**9
-_TRUNCATION = 0.9
+TRUNCATION = 0.9
 """Share of the largest admissible bet that is ever staked: at 1 one opposite observation ends the game."""
 
 
 class Wealth:
-    """The game against "mean <= t" on ``y`` in [0, 1], shape (n,), in trial order, for one level."""
+    """The game against "mean <= t" on ``y`` in [0, 1], in trial order along the last axis, for one level.
 
-    def __init__(self, y: Floats, level: float) -> None:
+    ``y`` has shape (n,), or (runs, n) in simulations; then every answer has shape (runs,).
+    """
+
+    def __init__(self, y: Floats, level: float, *, bets: Floats | None = None, truncation: float = TRUNCATION) -> None:
         self._y = y
-        self._bets = planned_bets(y, level)
+        self._bets = planned_bets(y, level) if bets is None else bets
+        self._truncation = truncation
 
-    def log_maximum(self, t: float) -> float:
+    def log_maxima(self, t: float) -> Floats:
         """Return log(max over time of K): 0 or more, since the game starts at 1."""
         if t <= 0.0:
-            return math.inf if bool((self._y > 0.0).any()) else 0.0
-        stakes = np.minimum(self._bets, _TRUNCATION / t)
+            certain: Floats = np.where((self._y > 0.0).any(axis=-1), np.inf, 0.0)
+            return certain
+        stakes = np.minimum(self._bets, self._truncation / t)
         stakes *= self._y - t
         np.log1p(stakes, out=stakes)
-        np.cumsum(stakes, out=stakes)
-        return max(0.0, float(stakes.max()))
+        np.cumsum(stakes, axis=-1, out=stakes)
+        maxima: Floats = np.maximum(stakes.max(axis=-1), 0.0)
+        return maxima
 
     def p_value(self, t: float) -> float:
-        """Return the p-value of "mean <= t"."""
-        return math.exp(-self.log_maximum(t))
+        """Return the p-value of "mean <= t" for one sample."""
+        return math.exp(-float(self.log_maxima(t)))
 
     def bound(self, level: float) -> float:
-        """Return the greatest t in [0, 1] with p <= level; 0 when there is none."""
+        """Return the greatest t in [0, 1] with p <= level for one sample; 0 when there is none."""
         target = -math.log(level)
-        return greatest_root(lambda t: self.log_maximum(t) - target)
+        return greatest_root(lambda t: float(self.log_maxima(t)) - target)
 
 
 def planned_bets(y: Floats, level: float) -> Floats:
-    """Return the untruncated bets, shape (n,): ``sqrt(2 log(1/level) / (n v_i))`` with v_i known before y_i.
+    """Return the untruncated bets, shape of ``y``: ``sqrt(2 log(1/level) / (n v_i))`` with v_i known before y_i.
 
-    ``v_i`` is the running variance with half an observation at 1/2 and a variance of 1/4 as prior (their eq. 15).
+    ``v_i`` is the running variance with one observation at 1/2 and a variance of 1/4 as prior (their eq. 15).
     """
-    n = len(y)
+    n = y.shape[-1]
     counts = np.arange(2, n + 2, dtype=np.float64)
-    means = (0.5 + np.cumsum(y)) / counts
-    squares = np.cumsum((y - means) ** 2)
-    variance = np.empty(n)
-    variance[0] = 0.25
-    variance[1:] = (0.25 + squares[:-1]) / counts[:-1]
-    return np.sqrt(2.0 * math.log(1.0 / level) / (n * variance))
+    means = (0.5 + np.cumsum(y, axis=-1)) / counts
+    squares = np.cumsum((y - means) ** 2, axis=-1)
+    variance = np.empty_like(y)
+    variance[..., 0] = 0.25
+    variance[..., 1:] = (0.25 + squares[..., :-1]) / counts[:-1]
+    bets: Floats = np.sqrt(2.0 * math.log(1.0 / level) / (n * variance))
+    return bets
+
+
+def open_ended_bets(y: Floats, level: float) -> Floats:
+    """Return the untruncated bets of a game without a planned end (their eq. 26): as above with i log(1 + i) for n."""
+    n = y.shape[-1]
+    i = np.arange(1, n + 1, dtype=np.float64)
+    bets: Floats = planned_bets(y, level) * np.sqrt(n / (i * np.log1p(i)))
+    return bets
 
 
 def greatest_root(falling: Callable[[float], float]) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -137,7 +139,5 @@ def _draws(claim: Claim, expecting: float, bounds: tuple[float, float], n: int) 
 def _power(games: Games, draws: Floats, level: float) -> float:
     won = np.ones(len(draws), dtype=np.bool_)
     for upward, t in games:
-        for i in np.flatnonzero(won).tolist():
-            y = draws[i] if upward else 1.0 - draws[i]
-            won[i] = Wealth(y, level).p_value(t) <= level
+        won &= Wealth(draws if upward else 1.0 - draws, level).log_maxima(t) >= -math.log(level)
     return float(won.mean())

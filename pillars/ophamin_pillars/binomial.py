@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars._special import special
+from ophamin_pillars._special import betaincc, betainccinv, special
 from pytest_ophamin.pillars import round12
 
 Counts = npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ def lower_tail(count: float, n: float, p: float) -> float:
         return 1.0
     if count < 0 or p >= 1.0:
         return 0.0
-    return 1.0 if p <= 0.0 else float(special().betaincc(count + 1, n - count, p))
+    return 1.0 if p <= 0.0 else float(betaincc(count + 1, n - count, p))
 
 
 def lower_bound(count: int, n: int, level: float) -> float:
@@ -46,7 +46,7 @@ def lower_bound(count: int, n: int, level: float) -> float:
 
 def upper_bound(count: int, n: int, level: float) -> float:
     """Return the least p with P(X <= count) <= level: the Clopper-Pearson upper bound."""
-    return 1.0 if count == n else float(special().betainccinv(count + 1, n - count, level))
+    return 1.0 if count == n else float(betainccinv(count + 1, n - count, level))
 
 
 def least_rejecting(n: int, p: float, level: float) -> int:
@@ -102,7 +102,7 @@ def _rejects_upward(m: Counts, count: int, n: int, p: float, level: float) -> np
 
 def _rejects_downward(m: Counts, count: int, n: int, p: float, level: float) -> npt.NDArray[np.bool_]:
     k = -np.floor_divide(-m * count, n)
-    tail = np.where(k >= m, 1.0, special().betaincc(k + 1, np.maximum(m - k, 1), p))
+    tail = np.where(k >= m, 1.0, betaincc(k + 1, np.maximum(m - k, 1), p))
     return tail <= level
 
 

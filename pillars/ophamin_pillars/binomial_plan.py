@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ophamin_pillars._special import special
+from ophamin_pillars._special import betainccinv, special
 from ophamin_pillars.binomial import (
     Counts,
     Floats,
@@ -59,7 +59,7 @@ class BinomialTest:
         sp = special()
         if self.greater:
             return float(sp.betaincinv(least, n - least + 1, power)) if least else 0.0
-        return float(sp.betainccinv(greatest + 1, n - greatest, power)) if greatest < n else 1.0
+        return float(betainccinv(greatest + 1, n - greatest, power)) if greatest < n else 1.0
 
 
 def power_of(tests: tuple[BinomialTest, ...], n: int, level: float, truth: float) -> float:
@@ -82,7 +82,9 @@ def least_n_both(tests: tuple[BinomialTest, ...], level: float, start: int) -> i
     """
     n = max(start, *(test.least_n(level) for test in tests))
     while n <= LARGEST_SIZE:
-        if power_of(tests, n, level, 0.5) > 0.0:
+        ranges = [test.accepts_from(n, level) for test in tests]
+        # Not power_of(...) > 0: far from its truth that underflows to 0 for large n, and no n would ever do.
+        if max(least for least, _ in ranges) <= min(greatest for _, greatest in ranges):
             return n
         n += 1
     return None
@@ -126,7 +128,7 @@ def critical_counts(n: Counts, p0: float, level: float) -> Counts:
     """Return, for each n, the least count with P(X >= count) <= level under p0; n + 1 when there is none."""
     sp = special()
     guess = n * p0 - float(sp.ndtri(level)) * np.sqrt(n * p0 * (1 - p0))
-    k = np.clip(np.ceil(guess).astype(np.int64), 1, n + 1)
+    k: Counts = np.clip(np.ceil(guess).astype(np.int64), 1, n + 1)
     while True:
         above = (k <= n) & ~_rejects(k, n, p0, level)
         below = (k > 1) & _rejects(k - 1, n, p0, level)

@@ -61,13 +61,12 @@ def clumping_of_bits(x: Bools) -> Clumping:
     return Clumping(min(1.0, len(lags) * below), min(1.0, len(lags) * above), lags[runs.index(few)])
 
 
-def clumping_of_numbers(x: Floats) -> Clumping:
-    """Test a sequence of numbers by the serial product of its midranks (Wald & Wolfowitz 1943, on ranks)."""
-    n = len(x)
+def clumping_of_ranks(ranks: Floats) -> Clumping:
+    """Test a sequence by the serial product of its centred midranks (Wald & Wolfowitz 1943, on ranks)."""
+    n = len(ranks)
     lags = lags_of(n)
     if not lags:
         return NOTHING
-    ranks = centred_ranks(x)
     mean, deviation = _serial_moments(ranks)
     if not deviation > 0.0:
         return NOTHING
@@ -102,6 +101,13 @@ def run_tails(n: int, ones: int, few: int, many: int) -> tuple[float, float]:
     )
     weights = np.exp(logs)
     return min(1.0, float(weights[:few].sum())), min(1.0, float(weights[many - 1 :].sum()))
+
+
+def autocorrelation(x: Floats, lag: int) -> float:
+    """Return the sample autocorrelation at ``lag``; 0 for a constant sequence."""
+    centred = x - x.mean()
+    total = float(np.dot(centred, centred))
+    return float(np.dot(centred[:-lag], centred[lag:])) / total if total > 0.0 else 0.0
 
 
 def effective_n(x: Floats) -> float:

@@ -6,6 +6,7 @@ within its limit without harm to a claim about that limit.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,8 +14,10 @@ import numpy.typing as npt
 
 from ophamin_pillars.runs import (
     Clumping,
+    autocorrelation,
+    centred_ranks,
     clumping_of_bits,
-    clumping_of_numbers,
+    clumping_of_ranks,
     effective_n,
     rearranged,
 )
@@ -29,8 +32,47 @@ TIED_SHARE = 0.3
 
 Floats = npt.NDArray[np.float64]
 
+Status = Literal["ok", "warn", "void"]
 Variable = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 """A decision variable in trial order, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found about one decision variable."""
+
+    n: int
+    p_clumped: float
+    """Two-sided, over all lags: observations resemble those some trials before them."""
+    p_alternating: float
+    """Two-sided, over all lags: observations avoid those some trials before them."""
+    lag: int
+    autocorrelation: float
+    """Of the bits, or of the ranks, at that lag."""
+    effective_n: float
+
+    @property
+    def p(self) -> float:
+        return min(self.p_clumped, self.p_alternating)
+
+    @property
+    def status(self) -> Status:
+        if self.p_clumped < VOID_LEVEL and self.effective_n < LEAST_EFFECTIVE_SHARE * self.n:
+            return "void"
+        return "warn" if self.p < WARN_LEVEL else "ok"
+
+    def describe(self) -> str:
+        if self.status == "ok":
+            return "no serial dependence found"
+        if self.status == "warn":
+            kind = "resemble" if self.p_clumped <= self.p_alternating else "avoid"
+            return (
+                f"observations {kind} earlier ones (p = {self.p:.2g}); effective n {self.effective_n:.0f} of {self.n}"
+            )
+        return (
+            f"observations {self.lag} trials apart depend on each other (p = {self.p_clumped:.2g}): "
+            f"{self.n} trials are worth about {self.effective_n:.0f} independent ones"
+        )
 
 
 class SerialDependencePillar:
@@ -43,53 +85,58 @@ class SerialDependencePillar:
         x = decision_variable(claim, sample)
         if x is None:
             return None
-        clumping, effective = examine(x)
-        p = min(1.0, 2.0 * min(clumping.p_clumped, clumping.p_alternating))
-        status, message = _status(clumping, p, effective, len(x))
+        found = examine(x)
         return Finding(
             pillar=self.name,
             method=METHOD,
-            status=status,
-            message=message,
-            numbers={"p": p, "lag": clumping.lag, "effective_n": effective},
+            status=found.status,
+            message=found.describe(),
+            numbers={
+                "p": found.p,
+                "lag": found.lag,
+                "autocorrelation": found.autocorrelation,
+                "effective_n": found.effective_n,
+            },
         )
 
 
 def decision_variable(claim: Claim, sample: Sample) -> Variable | None:
     """Return what the claim's test looks at, trial by trial, shape (n,); None when it is not known."""
-    kind = claim.kind
-    if kind == "quantile":
+    if claim.kind == "quantile":
         return _against_limits(claim, sample.value.floats)
-    if kind in ("difference", "ratio"):
+    if FIRST in sample.columns and SECOND in sample.columns:
         first, second = sample.pairs
-        if kind == "ratio":
-            return first / second if bool(((first > 0.0) & (second > 0.0)).all()) else None
-        return first - second
-    if VALUE in sample.columns:
-        column = sample.value
-        return column.values.astype(np.bool_, copy=False) if column.is_bool else column.floats
-    return sample.columns[FIRST].floats - sample.columns[SECOND].floats if FIRST in sample.columns else None
+        if claim.kind != "ratio":
+            return first - second
+        return first / second if bool(((first > 0.0) & (second > 0.0)).all()) else None
+    if VALUE not in sample.columns:
+        return None
+    column = sample.value
+    return column.values.astype(np.bool_, copy=False) if column.is_bool else column.floats
 
 
-def examine(x: Variable) -> tuple[Clumping, float]:
-    """Return the clumping of a decision variable and its effective number of observations."""
-    parts = _parts(x)
+def examine(x: Variable) -> Examination:
+    """Test a decision variable; ``effective_n`` is computed only when it may matter."""
+    parts = [part if part.dtype == np.bool_ else centred_ranks(part.astype(np.float64)) for part in _parts(x)]
     found = [_clumping(part) for part in parts]
     worst = min(range(len(parts)), key=lambda i: found[i].p_clumped)
-    clumping = Clumping(
-        min(1.0, len(parts) * found[worst].p_clumped),
-        min(1.0, len(parts) * min(part.p_alternating for part in found)),
-        found[worst].lag,
+    share = 2.0 * len(parts)  # two directions, and each part is one more chance
+    lag, ranks = found[worst].lag, parts[worst].astype(np.float64)
+    p_clumped = min(1.0, share * found[worst].p_clumped)
+    return Examination(
+        n=len(x),
+        p_clumped=p_clumped,
+        p_alternating=min(1.0, share * min(part.p_alternating for part in found)),
+        lag=lag,
+        autocorrelation=autocorrelation(ranks, lag),
+        effective_n=effective_n(rearranged(ranks, lag)) if p_clumped < WARN_LEVEL else float(len(x)),
     )
-    if 2.0 * clumping.p_clumped >= WARN_LEVEL:
-        return clumping, float(len(x))
-    return clumping, effective_n(rearranged(parts[worst], clumping.lag).astype(np.float64))
 
 
 def _clumping(x: Variable) -> Clumping:
     if x.dtype == np.bool_:
         return clumping_of_bits(x.astype(np.bool_, copy=False))
-    return clumping_of_numbers(x.astype(np.float64, copy=False))
+    return clumping_of_ranks(x.astype(np.float64, copy=False))
 
 
 def _parts(x: Variable) -> list[Variable]:
@@ -104,8 +151,8 @@ def _parts(x: Variable) -> list[Variable]:
     if counts[commonest] <= TIED_SHARE * n:
         return [x]
     value = ordered[starts[commonest]]
-    sides = [x > value, x < value]
-    return [side for side in sides if side.any()] or [sides[0]]
+    sides: list[Variable] = [x > value, x < value]
+    return [side for side in sides if side.any()] or sides[:1]
 
 
 def _against_limits(claim: Claim, x: Floats) -> Variable:
@@ -114,16 +161,5 @@ def _against_limits(claim: Claim, x: Floats) -> Variable:
     if claim.relation is Relation.AT_MOST:
         return x <= claim.limit
     lo, hi = claim.limits
-    return (x > hi).astype(np.float64) - (x < lo)
-
-
-def _status(clumping: Clumping, p: float, effective: float, n: int) -> tuple[Literal["ok", "warn", "void"], str]:
-    if 2.0 * clumping.p_clumped < VOID_LEVEL and effective < LEAST_EFFECTIVE_SHARE * n:
-        return "void", (
-            f"observations {clumping.lag} trials apart depend on each other "
-            f"(p = {2.0 * clumping.p_clumped:.2g}): {n} trials are worth about {effective:.0f} independent ones"
-        )
-    if p >= WARN_LEVEL:
-        return "ok", "no serial dependence found"
-    kind = "resemble" if clumping.p_clumped <= clumping.p_alternating else "avoid"
-    return "warn", f"neighbouring observations {kind} each other (p = {p:.2g}); effective n {effective:.0f} of {n}"
+    outside: Floats = (x > hi).astype(np.float64) - (x < lo)
+    return outside

@@ -93,6 +93,4 @@ def _entry_from_document(document: dict[str, Any]) -> CatalogueEntry:
         for claim in document["claims"]
     )
     group = ClaimGroup(test=document["test"], claims=claims, digests=tuple(claim_digest(claim) for claim in claims))
-    return CatalogueEntry(
-        group=group, key=document["key"], module=document["module"], line=document["line"]
-    )
+    return CatalogueEntry(group=group, key=document["key"], module=document["module"], line=document["line"])

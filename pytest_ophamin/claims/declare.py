@@ -160,9 +160,7 @@ def check_declaration(
         pillar=declaration.pillar,
         data=tuple(sorted(set(data), key=lambda each: (each.name, each.sha256))),
         law=law if is_law else None,
-        scenario=None
-        if scenario is None
-        else Scenario(title=scenario.title, tier=scenario.tier, goal=scenario.goal),
+        scenario=None if scenario is None else Scenario(title=scenario.title, tier=scenario.tier, goal=scenario.goal),
     )
 
 
@@ -209,8 +207,8 @@ def _relation(declaration: Declaration, mistakes: Mistakes) -> tuple[Relation | 
         if (value := getattr(declaration, relation.value)) is not None
     }
     if declaration.metric == LAW:
-        for relation in given:
-            mistakes.useless(relation.value, "a law, which holds or has a counterexample", given[relation])
+        for relation, value in given.items():
+            mistakes.useless(relation.value, "a law, which holds or has a counterexample", value)
         return Relation.HOLDS, None
     if len(given) != 1:
         came = " and ".join(relation.value for relation in given) or "none of them"
@@ -235,7 +233,9 @@ def _seed_policy(seed: object, defaults: Defaults, mistakes: Mistakes) -> str:
         return seed
     if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= _LARGEST_SEED:
         return f"integer:{int(seed)}"
-    mistakes.add("seed", '"claim", "commit", or an integer from 0 to 10^18 - 1', shown(seed), 'seed="claim", or leave it out')
+    mistakes.add(
+        "seed", '"claim", "commit", or an integer from 0 to 10^18 - 1', shown(seed), 'seed="claim", or leave it out'
+    )
     return defaults.seed_policy
 
 

@@ -7,6 +7,7 @@ of them becomes a choice, old digests still mean what they meant.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, cast
 
@@ -236,7 +237,7 @@ class _Reader:
         return True
 
     def _as_number(self, name: str, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or abs(value) == float("inf"):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             raise self._wrong(name, "a finite number", value)
         return float(value)
 

@@ -25,7 +25,7 @@ VERSION = 1
 _HEADER = """\
 # The plan of every claim, fixed before the data. Written by `pytest --ophamin-register`; commit it, do not edit it.
 """
-_REGISTER = "Run pytest --ophamin-register, or take the file from git again."
+_REGISTER = "Take the file from git again, or delete it and run pytest --ophamin-register."
 _OPTIONAL = ("threshold", "auto", "expecting", "expecting_sd", "unit", "bounds", "of", "population", "pillar", "law")
 _OPTIONAL_OF_LAW = ("deadline_ms",)
 _ENTRY_MEMBERS = {"id", "test", "digest", "withdrawn", "plan"}
@@ -94,7 +94,7 @@ class Lock:
 
 def lock_text(lock: Lock) -> str:
     """Return the file's text: the same lock gives the same bytes."""
-    import tomli_w  # noqa: PLC0415  # only registering writes
+    import tomli_w  # only registering writes
 
     families = {
         family.name: {"correction": family.correction, "alpha": family.alpha}
@@ -138,6 +138,7 @@ def update_lock(
     """
     old = old or Lock()
     collected = {claim.id: claim for claim in claims}
+    levels = {claim.family: claim.alpha for claim in collected.values() if not claim.is_law}
     changes: list[str] = []
     entries = [
         _kept_entry(entry, collected_whole_modules, existing_modules, changes)
@@ -147,7 +148,7 @@ def update_lock(
     entries += [_registered_entry(claim, old.find(claim.id), changes) for claim in collected.values()]
     lock = Lock(
         entries=tuple(sorted(entries, key=lambda entry: entry.id)),
-        families=_merged_families(old, families, changes),
+        families=_merged_families(old, families, levels, changes),
     )
     _check_consistent(lock)
     return lock, sorted(changes)
@@ -177,24 +178,30 @@ def _kept_entry(
     return replace(entry, withdrawn=True)
 
 
-def _merged_families(old: Lock, new: Iterable[LockFamily], changes: list[str]) -> tuple[LockFamily, ...]:
+def _merged_families(
+    old: Lock, new: Iterable[LockFamily], levels: Mapping[str, float], changes: list[str]
+) -> tuple[LockFamily, ...]:
+    """Return the old families with the new ones over them; alpha is that of the family's own claims."""
     merged = {family.name: family for family in old.families}
-    for family in new:
-        before = merged.get(family.name)
+    for given in new:
+        before = merged.get(given.name)
+        # Laws have no level: a family of which only laws were collected keeps the alpha it has.
+        level = levels.get(given.name, given.alpha if before is None else before.alpha)
+        family = replace(given, alpha=level)
         if before is None:
             changes.append(f"family {family.name}: correction {family.correction}, alpha {family.alpha:g}")
         elif before != family:
-            lines = [
-                f"{what}: {was} -> {now}"
-                for what, was, now in (
-                    ("correction", before.correction, family.correction),
-                    ("alpha", f"{before.alpha:g}", f"{family.alpha:g}"),
-                )
-                if was != now
-            ]
-            changes.append(f"family {family.name}: {'; '.join(lines)}")
+            changes.append(f"family {family.name}: {'; '.join(_family_differences(before, family))}")
         merged[family.name] = family
     return tuple(merged[name] for name in sorted(merged))
+
+
+def _family_differences(before: LockFamily, after: LockFamily) -> list[str]:
+    pairs = (
+        ("correction", before.correction, after.correction),
+        ("alpha", f"{before.alpha:g}", f"{after.alpha:g}"),
+    )
+    return [f"{what}: {was} -> {now}" for what, was, now in pairs if was != now]
 
 
 def _check_consistent(lock: Lock) -> None:
@@ -235,7 +242,7 @@ def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _without_none(value) if isinstance(value, Mapping) else value
         for name, value in table.items()
-        if value is not None and name not in CONSTANTS
+        if value is not None and name not in CONSTANTS and not (name == "data" and not value)
     }
 
 
@@ -330,7 +337,7 @@ class _LockReader:
 
     def _place(self, claim_id: str) -> str:
         """Return the file's name with the line the entry's id stands in."""
-        for number, line in enumerate(self._text.splitlines(), 1):
+        for number, line in enumerate(self._text.split("\n"), 1):
             if line.startswith("id = ") and claim_id in line:
                 return f"{self._name}, line {number}, claim {claim_id!r}"
         return f"{self._name}, claim {claim_id!r}"

@@ -32,6 +32,8 @@ class Registration:
     """Why it is not registered: ``"ophamin.lock is modified"``, ``"threshold: 0.9 -> 0.8"``."""
     lock_blob: str | None = None
     """Git blob id of the committed lock file, when the claim is registered or amended."""
+    looked_up: bool = True
+    """False in a plain session, which asks neither git nor the lock: nothing is known, so nothing is said."""
 
 
 def registration_of(
@@ -60,7 +62,7 @@ def registration_of(
 
 
 def _differences(claim: Claim, digest: Digest, entry: LockEntry, lock: Lock, correction: str) -> list[str]:
-    differences = []
+    differences: list[str] = []
     if digest != entry.digest:
         # An equal document with another digest would be a digest of another version: say so rather than nothing.
         differences += document_differences(entry.document, claim_document(claim)) or ("digest differs",)

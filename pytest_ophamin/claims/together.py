@@ -14,9 +14,14 @@ def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
     if len(claims) <= 1:
         return ()
     problems = [problem for claim in claims for problem in _stacked_problems(claim)]
-    problems += _equal(claims, "seed", lambda claim: claim.seed_policy, "one seed policy: the claims share their trials")
     problems += _equal(
-        claims, "population", lambda claim: claim.population or "not given", "one population: the claims share their trials"
+        claims, "seed", lambda claim: claim.seed_policy, "one seed policy: the claims share their trials"
+    )
+    problems += _equal(
+        claims,
+        "population",
+        lambda claim: claim.population or "not given",
+        "one population: the claims share their trials",
     )
     problems += _pairing_problems(claims)
     return tuple(problems)
@@ -31,16 +36,16 @@ def _stacked_problems(claim: Claim) -> list[Problem]:
     problems = []
     if claim.is_law:
         fix = "a test function of its own for the law"
-        problems.append(_problem(claim, "metric", "no law among stacked claims: its examples are no trials", "law", fix))
+        problems.append(
+            _problem(claim, "metric", "no law among stacked claims: its examples are no trials", "law", fix)
+        )
     elif claim.of is None:
         fix = f'of="key", with {{"key": ...}} returned by the trial, in the claim {claim.statement!r}'
         problems.append(_problem(claim, "of", "a key, since several claims share one observation", "nothing", fix))
     return problems
 
 
-def _equal(
-    claims: Sequence[Claim], argument: str, read: Callable[[Claim], str], expected: str
-) -> list[Problem]:
+def _equal(claims: Sequence[Claim], argument: str, read: Callable[[Claim], str], expected: str) -> list[Problem]:
     values = list(dict.fromkeys(read(claim) for claim in claims))
     if len(values) == 1:
         return []

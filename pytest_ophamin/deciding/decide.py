@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -115,7 +115,8 @@ def _sample_problem(claim: Claim, evidence: Evidence) -> Void | None:
 
 def _assess(claim: Claim, evidence: Evidence, pillar: DecidingPillar) -> Assessment | SearchAssessment | Void:
     try:
-        assessed = pillar.decide(claim, evidence)
+        with np.errstate(all="ignore"):  # a caller's np.seterr or warning filter must not change a verdict
+            assessed = pillar.decide(claim, evidence)
     except BadSample as bad:
         return Void(reason=bad.message, trial=bad.trial)
     except Exception as error:  # noqa: BLE001  # a pillar is foreign code: whatever it raises makes the claim VOID
@@ -124,7 +125,7 @@ def _assess(claim: Claim, evidence: Evidence, pillar: DecidingPillar) -> Assessm
     return assessed if nonsense is None else Void(reason=f"pillar {pillar.name!r} returned {nonsense}")
 
 
-def _nonsense(claim: Claim, assessed: Any) -> str | None:
+def _nonsense(claim: Claim, assessed: object) -> str | None:
     """Return what is impossible about an answer, or None."""
     if isinstance(assessed, SearchAssessment):
         known = assessed.outcome in _SEARCH_VERDICTS
@@ -163,7 +164,8 @@ def _diagnose(claim: Claim, evidence: Evidence, registry: PillarRegistry) -> tup
     findings: list[Finding] = []
     for pillar in registry.diagnosing:
         try:
-            finding = pillar.diagnose(claim, evidence)
+            with np.errstate(all="ignore"):
+                finding = pillar.diagnose(claim, evidence)
         except Exception as error:  # noqa: BLE001  # law 2: a failed diagnosis never yields VALIDATED
             return tuple(findings), Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
         if finding is None:

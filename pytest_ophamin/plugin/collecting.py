@@ -107,6 +107,7 @@ class _Reader:
             law=law,
             data=data,
             known_metrics=registry.metrics,
+            stacked=len(_own_claim_marks(item)) > 1,
         )
         if isinstance(checked, Claim):
             return checked if not problems else tuple(problems)

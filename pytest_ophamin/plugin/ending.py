@@ -166,7 +166,8 @@ class Ending:
 
     def _tell_problems(self, session: pytest.Session) -> None:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
-        if reporter is not None:
+        # In the process that collected, they were raised as a usage error already, which pytest prints.
+        if reporter is not None and session.exitstatus != pytest.ExitCode.USAGE_ERROR:
             for problem in self.desk.problems:
                 reporter.write_line(f"ERROR: ophamin: {problem}", red=True)
         if session.exitstatus in (0, _EMPTY, _FAILED):

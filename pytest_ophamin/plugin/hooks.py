@@ -134,6 +134,8 @@ class DeskHooks:
         self._session = session
         self._config = session.config
         self._ending: Ending | None = None
+        if self._is_campaign:
+            self.ending  # noqa: B018  # the lock is read, and refused, before any test runs
 
     @property
     def ending(self) -> Ending:

@@ -38,9 +38,8 @@ def print_plain(terminal: Any, outcomes: Sequence[Outcome], config: pytest.Confi
     if config.option.verbose >= 0:
         terminal.section("ophamin: claims, raw verdicts", sep="-")
         _print_table(terminal, campaign_table(decided, None, **_layout(terminal, config)))
-    terminal.write_line(
-        "raw verdicts, not corrected for multiplicity; for corrected ones and evidence: pytest --ophamin-campaign"
-    )
+    else:
+        terminal.write_line("ophamin: raw verdicts, not corrected for multiplicity (--ophamin-campaign does)")
 
 
 def print_campaign(terminal: Any, closed: ClosedCampaign, settings: Settings, config: pytest.Config) -> None:

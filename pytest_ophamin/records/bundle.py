@@ -1,9 +1,9 @@
 """Writing a bundle: atomically, never over an older one.
 
-    proofs/<name>/campaign.intoto.jsonl                     the last campaign
-    proofs/<name>/<campaign-id>-<payload-sha256>.intoto.jsonl   an earlier one
-    proofs/<name>/observations/<sha256>.bin                 samples above 1 MiB
-    proofs/<name>/session-key.pub.pem                       the public half of a one-session key
+proofs/<name>/campaign.intoto.jsonl                     the last campaign
+proofs/<name>/<campaign-id>-<payload-sha256>.intoto.jsonl   an earlier one
+proofs/<name>/observations/<sha256>.bin                 samples above 1 MiB
+proofs/<name>/session-key.pub.pem                       the public half of a one-session key
 """
 
 from __future__ import annotations

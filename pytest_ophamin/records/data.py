@@ -71,5 +71,4 @@ def _search_data(search: Search) -> Data:
         "exception": search.exception,
         "place": search.place,
         "reproduction": search.reproduction,
-        "hypothesis_version": search.hypothesis_version,
     }

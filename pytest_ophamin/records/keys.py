@@ -91,7 +91,7 @@ def signature_holds(public: Ed25519PublicKey, signature: bytes, message: bytes) 
 
 
 def config_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return Ophamin's configuration folder: below ``XDG_CONFIG_HOME``, else ``APPDATA`` on Windows, else ``~/.config``.
+    """Return Ophamin's folder below ``XDG_CONFIG_HOME``, else ``APPDATA`` on Windows, else ``~/.config``.
 
     Raises:
         KeyProblem: There is no home folder to fall back to.
@@ -106,7 +106,9 @@ def config_folder(environ: Mapping[str, str] | None = None) -> Path:
     try:
         return Path.home() / ".config" / "ophamin"
     except RuntimeError as error:
-        raise KeyProblem("there is no home folder for the signing key; set XDG_CONFIG_HOME or OPHAMIN_SIGNING_KEY") from error
+        raise KeyProblem(
+            "there is no home folder for the signing key; set XDG_CONFIG_HOME or OPHAMIN_SIGNING_KEY"
+        ) from error
 
 
 def find_signer(environment_key: str | None, *, is_ci: bool, config: Path | None = None) -> Signer:
@@ -125,7 +127,9 @@ def find_signer(environment_key: str | None, *, is_ci: bool, config: Path | None
         KeyProblem: The key given or found cannot be used.
     """
     if environment_key:
-        return Signer(private=private_from_pem(environment_key.encode(), origin=SIGNING_KEY_VARIABLE), source="environment")
+        return Signer(
+            private=private_from_pem(environment_key.encode(), origin=SIGNING_KEY_VARIABLE), source="environment"
+        )
     if is_ci and not _user_key_exists(config):
         return Signer(private=Ed25519PrivateKey.generate(), source="session")
     folder = config or config_folder()
@@ -151,7 +155,9 @@ def create_user_key(config: Path | None = None) -> Signer:
         (folder / PUBLIC_NAME).unlink(missing_ok=True)  # the public half of a private key that is gone
         _create(folder / PUBLIC_NAME, public_pem(private.public_key()), mode=0o644)
     except FileExistsError as error:
-        raise KeyProblem(f"{folder / PRIVATE_NAME} exists already and is not overwritten; `ophamin keys show` prints it") from error
+        raise KeyProblem(
+            f"{folder / PRIVATE_NAME} exists already and is not overwritten; `ophamin keys show` prints it"
+        ) from error
     except OSError as error:
         raise KeyProblem(f"the signing key cannot be written in {folder}: {error.strerror}") from error
     return Signer(private=private, source="new user key", path=folder / PRIVATE_NAME)
@@ -170,13 +176,17 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
         raise
     except OSError as error:
         raise KeyProblem(f"{path} cannot be read as a key (a symbolic link is refused): {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise KeyProblem(f"{path} is not a regular file")
         if _HAS_MODES and status.st_mode & 0o077:
-            raise KeyProblem(f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o}); run `chmod 600` on it")
-        return private_from_pem(file.read(_MAX_KEY_BYTES), origin=str(path))
+            raise KeyProblem(
+                f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):04o}); run `chmod 600` on it"
+            )
+        return private_from_pem(os.read(descriptor, _MAX_KEY_BYTES), origin=str(path))
+    finally:
+        os.close(descriptor)
 
 
 def private_from_pem(pem: bytes, *, origin: str) -> Ed25519PrivateKey:

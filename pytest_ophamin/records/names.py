@@ -22,3 +22,6 @@ INLINE_LIMIT = 1 << 20
 
 ATTESTED_PILLARS = frozenset({"global-random"})
 """Findings of the session itself: no stored observation could show them again, so they never influence a verdict."""
+
+HYPOTHESIS = "hypothesis"
+"""Key of Hypothesis's version in ``run.libraries``."""

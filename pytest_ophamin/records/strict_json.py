@@ -1,8 +1,8 @@
 """Reading a payload without forgiving anything: what a lenient reader mends is where two readers come to disagree.
 
-    >>> parse_strictly(b'{"a":1,"a":2}')
-    Traceback (most recent call last):
-    pytest_ophamin.errors.EvidenceError: the key 'a' stands twice in one object
+>>> parse_strictly(b'{"a":1,"a":2}')
+Traceback (most recent call last):
+pytest_ophamin.errors.EvidenceError: the key 'a' stands twice in one object
 """
 
 from __future__ import annotations

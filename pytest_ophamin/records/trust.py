@@ -112,7 +112,9 @@ def _entry(entry: object, place: str) -> TrustedKey:
         raise KeyProblem(f"{place}: expected status 'trusted' or 'revoked', came {status!r}")
     public = public_from_pem(entry["public"].encode(), origin=place)
     if entry["id"] != key_id(public):
-        raise KeyProblem(f"{place}: id {entry['id']!r} is not the fingerprint of its public key, which is {key_id(public)}")
+        raise KeyProblem(
+            f"{place}: id {entry['id']!r} is not the fingerprint of its public key, which is {key_id(public)}"
+        )
     return TrustedKey(id=key_id(public), public=public, status=status, comment=entry.get("comment", ""))
 
 

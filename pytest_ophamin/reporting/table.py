@@ -144,17 +144,19 @@ def _final(entry: Entry) -> Verdict:
 
 def _claim_lines(outcome: Outcome, corrected: Corrected | None, *, width: int, paint: Paint) -> list[str]:
     left = width - _RIGHT_WIDTH
+    cells = [_cells(outcome.verdict, outcome, _raw_p(outcome), paint)]
+    if corrected is not None:
+        cells.append(_cells(corrected.verdict, outcome, (corrected.p_validate, corrected.p_refute), paint))
     first, *more = wrap_text(escape_text(outcome.claim.statement), left - len(_HANG))
     texts = [first, *(f"{_HANG}{line}" for line in more)]
     numbers = describe_numbers(outcome)
     if numbers is not None:
-        texts.extend(indent_text(numbers, left, indent=_INDENT, hang=_INDENT + _HANG))
-    cells = [_cells(outcome.verdict, outcome, _raw_p(outcome), paint)]
-    if corrected is not None:
-        cells.append(_cells(corrected.verdict, outcome, (corrected.p_validate, corrected.p_refute), paint))
+        # Below the last verdict the whole line is free.
+        free = width if len(texts) >= len(cells) else left
+        texts.extend(indent_text(numbers, free, indent=_INDENT, hang=_INDENT + _HANG))
     texts.extend([""] * (len(cells) - len(texts)))
-    cells.extend([""] * (len(texts) - len(cells)))
-    return [f"{pad_right(text, left)}{cell}".rstrip() for text, cell in zip(texts, cells, strict=True)]
+    beside = [f"{pad_right(text, left)}{cell}".rstrip() for text, cell in zip(texts, cells, strict=False)]
+    return [*beside, *texts[len(cells) :]]
 
 
 def _raw_p(outcome: Outcome) -> tuple[float, float]:

@@ -81,7 +81,13 @@ def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str |
     factor = trials_factor(outcome, corrected)
     if factor is None:
         return f"would need about {format_count(alone)} trials alone, more after correction"
-    return f"would need about {format_count(ceil(alone * factor))} trials after correction"
+    return f"would need about {format_count(_three_digits_up(alone * factor))} trials after correction"
+
+
+def _three_digits_up(number: float) -> int:
+    """Round up to three significant digits: more would pretend to a precision the scaling does not have."""
+    unit: int = 10 ** max(0, len(str(ceil(number))) - 3)
+    return ceil(number / unit) * unit
 
 
 def trials_factor(outcome: Outcome, corrected: Corrected) -> float | None:
@@ -124,6 +130,13 @@ def describe_standing(outcome: Outcome) -> str | None:
     return f"{registration.status}{reason}"
 
 
+def _describe_concession(claim: Claim) -> str:
+    limits = sorted(limits_of(claim))
+    if len(limits) == 1:  # a quantile: its margin is a probability
+        return f"within the margin {claim.margin:.12g} of the threshold"
+    return f"between {limits[0]:.12g} and {limits[1]:.12g}"
+
+
 def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list[str]:
     """Return what must be said below a claim's numbers, most important first; often nothing."""
     notes = []
@@ -135,7 +148,7 @@ def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list
     if need is not None:
         notes.append(need)
     if outcome.conceded:
-        notes.append("conceded: both tests reject, the metric lies between threshold and threshold less margin")
+        notes.append(f"conceded: {_describe_concession(outcome.claim)} (both tests reject)")
     notes.extend(
         f"{finding.status}: {escape_text(finding.message)} ({escape_text(finding.pillar)})"
         for finding in outcome.findings

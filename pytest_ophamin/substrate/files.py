@@ -76,7 +76,9 @@ def scenario_files(rootdir: Path, module: Path) -> ScenarioFiles:
     )
 
 
-def file_manifest(rootdir: Path, *, ignored: Iterable[Path] = (), packages: Iterable[Path] = ()) -> tuple[FileDigest, ...]:
+def file_manifest(
+    rootdir: Path, *, ignored: Iterable[Path] = (), packages: Iterable[Path] = ()
+) -> tuple[FileDigest, ...]:
     """Digest every Python file below ``rootdir`` and every file of ``packages``, sorted by name.
 
     Args:

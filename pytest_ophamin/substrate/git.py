@@ -40,12 +40,16 @@ class GitProblem(OphaminError):
         return self.message
 
 
-class NoRepository(GitProblem):  # noqa: N818  # a finding about a folder rather than a failure
+class NoRepository(GitProblem):  # a finding about a folder rather than a failure
     """The folder lies in no git work tree, or git is not installed."""
 
 
 def git_bytes(
-    *arguments: str, cwd: Path, extra: Mapping[str, str] | None = None, stdin: bytes = b"", timeout: float = TIMEOUT_SECONDS
+    *arguments: str,
+    cwd: Path,
+    extra: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = TIMEOUT_SECONDS,
 ) -> bytes:
     """Run ``git`` in ``cwd`` and return what it wrote.
 
@@ -63,8 +67,8 @@ def git_bytes(
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     environment |= {**_FIXED_VARIABLES, **(extra or {})}
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", *_QUIET, *arguments],  # noqa: S607  # found on PATH like every git
+        done = subprocess.run(
+            ["git", *_QUIET, *arguments],  # found on PATH like every git
             cwd=cwd,
             env=environment,
             input=stdin,

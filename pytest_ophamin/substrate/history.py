@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.substrate.git import GitProblem, git, git_bytes, is_shallow
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def lock_history(rootdir: Path, lock_path: Path, entries: Entries) -> LockHistor
         for commit, held in every:
             for entry in held.items():
                 first.setdefault(entry, commit)
-        return LockHistory(first=first, revisions=_count_changes(_revisions(target.parent, path, entries, "--first-parent")))
+        return LockHistory(
+            first=first, revisions=_count_changes(_revisions(target.parent, path, entries, "--first-parent"))
+        )
     except GitProblem:
         return LockHistory()
 
@@ -63,7 +66,7 @@ def _revisions(folder: Path, path: str, entries: Entries, *order: str) -> Iterat
 def _entries_of(content: bytes, entries: Entries) -> Mapping[str, str]:
     try:
         return entries(content.decode("utf-8"))
-    except ValueError:
+    except (ValueError, OphaminError):
         return {}
 
 

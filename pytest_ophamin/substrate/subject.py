@@ -82,7 +82,9 @@ def artifact_subject(path: Path) -> Subject:
         digest = digest_file(path)
         binding: Binding = "installed" if _is_installed(path) else "declared"
     except OSError as error:
-        raise UsageError(f"--ophamin-subject: expected a readable file, came {path.name!r}: {error.strerror}") from error
+        raise UsageError(
+            f"--ophamin-subject: expected a readable file, came {path.name!r}: {error.strerror}"
+        ) from error
     return Subject(name=path.name, digest_kind="sha256", digest=digest, binding=binding)
 
 
@@ -111,11 +113,14 @@ def _work_tree_id(top: Path, head: str | None, ignored: Sequence[Path]) -> str:
         _show_hidden_changes(top, extra)
         outputs = [path.relative_to(top.resolve()).as_posix() for path in ignored if top.resolve() in path.parents]
         excluded = [f":(top,exclude,glob)**/{name}/**" for name in sorted(CACHE_FOLDERS)]
-        excluded += [f":(top,exclude,literal){name}" for name in outputs]
         git("add", "--all", "--", ":(top)", *excluded, cwd=top, extra=extra)
-        if head is not None and outputs:
-            # What is merely staged in an output folder is no change of the substrate either.
-            git("reset", "--quiet", head, "--", *[f":(top,literal){name}" for name in outputs], cwd=top, extra=extra)
+        if outputs:
+            # Taken out afterwards: excluded by name, git refuses a folder that .gitignore names too.
+            folders = [f":(top,literal){name}" for name in outputs]
+            git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", *folders, cwd=top, extra=extra)
+            if head is not None:
+                # What is merely staged or changed in an output folder is no change of the substrate either.
+                git("reset", "--quiet", head, "--", *folders, cwd=top, extra=extra)
         return git("write-tree", cwd=top, extra=extra)
 
 

@@ -55,13 +55,14 @@ class ColumnWriter:
     def to_column(self) -> SliceColumn:
         return SliceColumn(data=self.data, first=self.first)
 
+    # iter(), because array() would take the bytes of a bytearray for the array's own memory.
     def _widen(self, kind: type[bool | int | float], *, is_empty: bool) -> None:
         if is_empty:
             self.kind = kind
             if kind is not bool:
-                self.data = array("q" if kind is int else "d", self.data)
+                self.data = array("q" if kind is int else "d", iter(self.data))
             return
         # float64 holds every coerced int and bool exactly, so nothing is lost here.
         if type(self.data) is bytearray or self.data.typecode == "q":
-            self.data = array("d", self.data)
+            self.data = array("d", iter(self.data))
         self.kind = None if BOOL in self.first else float

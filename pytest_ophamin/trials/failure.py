@@ -63,7 +63,7 @@ def place_of(error: BaseException, rootdir: str | os.PathLike[str] | None) -> st
 
 
 def relative_to_root(filename: str, rootdir: str | os.PathLike[str] | None) -> str | None:
-    """Return ``filename`` relative to ``rootdir`` with forward slashes, or None when it is not the author's own file."""
+    """Return ``filename`` relative to ``rootdir``, with forward slashes; None when it is not the author's own file."""
     if rootdir is None or filename.startswith("<"):
         return None
     path = Path(os.path.abspath(filename))  # noqa: PTH100  # resolve() would follow links out of rootdir

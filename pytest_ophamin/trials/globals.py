@@ -38,7 +38,7 @@ def seeded_globals(seed: int) -> Iterator[GlobalsWatch]:
     watch = GlobalsWatch()
     python_before = random.getstate()
     numpy_random = _loaded_numpy_random()
-    numpy_before = numpy_random.get_state() if numpy_random else None
+    numpy_before = numpy_random.get_state(legacy=False) if numpy_random else None
     random.seed(seed)
     if numpy_random:
         numpy_random.seed(seed)
@@ -59,15 +59,18 @@ def seeded_globals(seed: int) -> Iterator[GlobalsWatch]:
 def _loaded_numpy_random() -> Any:  # noqa: ANN401  # the module, without importing it
     module = sys.modules.get("numpy.random")
     # A module half way through its own import has no functions yet.
-    return module if hasattr(module, "get_state") and hasattr(module, "set_state") else None
+    if not hasattr(module, "get_state") or not hasattr(module, "set_state"):
+        return None
+    # Somebody's own bit generator behind numpy.random has no legacy state to seed.
+    return module if module.get_state(legacy=False)["bit_generator"] == "MT19937" else None
 
 
 def _numpy_was_moved(numpy_random: Any, seed: int | None) -> bool:  # noqa: ANN401
-    """Whether the global NumPy generator was drawn from, or replaced, since it was seeded (or loaded: seed None)."""
-    name, keys, position, has_gauss, _ = numpy_random.get_state(legacy=True)
-    if position != _UNUSED_POSITION or has_gauss:
+    """Whether the global NumPy generator was drawn from, or seeded, since it was seeded here (or loaded: seed None)."""
+    state = numpy_random.get_state(legacy=False)
+    if state["state"]["pos"] != _UNUSED_POSITION or state["has_gauss"]:
         return True
     if seed is None:
         return False
-    fresh = numpy_random.RandomState(seed).get_state(legacy=True)
-    return bool(name != fresh[0] or (keys != fresh[1]).any())
+    fresh = numpy_random.RandomState(seed).get_state(legacy=False)
+    return bool((state["state"]["key"] != fresh["state"]["key"]).any())

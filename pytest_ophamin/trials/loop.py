@@ -1,4 +1,4 @@
-"""The loop: run the trials of one slice and keep what they return, at little more than the cost of a Python call.
+r"""The loop: run the trials of one slice and keep what they return, at little more than the cost of a Python call.
 
 What makes it fast is what is not done per trial: no ``try`` is entered (one per chunk; Python 3.11 enters it for free,
 but leaving the loop and coming back is needed anyway), no object is made, no clock is read. Observations go into typed
@@ -8,7 +8,7 @@ arrays, checked inline against the type seen so far; anything else takes the car
     >>> trial = Trial(bytes(16), trials=4)
     >>> one = run_slice(lambda: trial.index % 2 == 0, trial, start=0, stop=4, shape=Shape.of_value("t.py::t"))
     >>> one.columns[None, "value"].data
-    bytearray(b'\\x01\\x00\\x01\\x00')
+    bytearray(b'\x01\x00\x01\x00')
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def run_slice(
             try:
                 step(run.position, end)
                 run.position = end
-            except BaseException as error:  # noqa: BLE001  # a skip or SystemExit in a trial is a failure too
+            except BaseException as error:  # a skip or SystemExit in a trial is a failure too
                 if run.passes_through(error):
                     raise
                 run.fail(error)
@@ -119,7 +119,7 @@ async def run_slice_async(
                         run.reset(reset, index)
                     run.take(index, await call())
                 run.position = end
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 if run.passes_through(error) or _is_cancellation(error):
                     raise
                 run.fail(error)
@@ -127,9 +127,7 @@ async def run_slice_async(
     return run.to_slice(perf_counter() - began, moved=watch.was_moved)
 
 
-def _steps(
-    call: Callable[[], object], run: _Run, reset: Callable[[int], None] | None
-) -> Callable[[int, int], None]:
+def _steps(call: Callable[[], object], run: _Run, reset: Callable[[int], None] | None) -> Callable[[int, int], None]:
     """Return the function that runs the trials [first, end): the fast one where nothing stands in its way."""
     trial = run.trial
 
@@ -165,7 +163,7 @@ def _steps(
 class _Run:
     """Everything a slice's trials leave behind while they run."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         trial: Trial,
         start: int,

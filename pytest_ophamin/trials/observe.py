@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pytest_ophamin.errors import OphaminError
@@ -17,10 +19,11 @@ Observation = bool | int | float
 
 _EXACT_INTEGER = 2**53
 _SMALLEST_INT64, _LARGEST_INT64 = -(2**63), 2**63 - 1
+_OVERFLOW = "the trial returned a finite number whose float64 is infinite"
 _RETURN_NUMBER = "return a bool, an int or a float"
 
 
-class BadObservation(OphaminError):  # noqa: N818  # it names the thing that is bad
+class BadObservation(OphaminError):  # it names the thing that is bad
     """A trial returned something no claim can be decided on; the claim is VOID."""
 
     def __init__(self, reason: str, hint: str) -> None:
@@ -44,18 +47,7 @@ def coerce(value: object) -> Observation:
     Raises:
         BadObservation: Anything else: None, str, complex, list, array, NaN, infinity, an integer float64 cannot hold.
     """
-    kind = type(value)
-    if kind is bool:
-        return value  # type: ignore[return-value]
-    if kind is float or isinstance(value, float):
-        return _finite(float.__float__(value))  # type: ignore[arg-type]  # plain, even for np.float64
-    if isinstance(value, int):
-        return _exact(int.__int__(value))
-    if kind.__module__ == "numpy" and isinstance(value, sys.modules["numpy"].generic):
-        return _from_numpy(value)
-    if isinstance(value, Decimal):
-        return _from_decimal(value)
-    raise _refusal(value)
+    return _way_of(type(value))(value)  # type: ignore[arg-type]  # typeshed: a type is hashable, but its object may not be
 
 
 def coerce_pair(value: object) -> tuple[Observation, Observation]:
@@ -63,7 +55,7 @@ def coerce_pair(value: object) -> tuple[Observation, Observation]:
     if not isinstance(value, tuple):
         if value is None:
             raise _refusal(value)
-        raise BadObservation(f"the trial returned {_article(value)}, not a pair", "return a tuple (first, second)")
+        raise BadObservation(f"the trial returned {with_article(value)}, not a pair", "return a tuple (first, second)")
     if len(value) != 2:  # noqa: PLR2004
         raise BadObservation(f"the trial returned a tuple of {len(value)}, not a pair", "return (first, second)")
     return coerce(value[0]), coerce(value[1])
@@ -94,24 +86,44 @@ def _from_decimal(value: Decimal) -> float:
         return _finite(float("nan" if value.is_nan() else "inf"))
     number = float(value)
     if math.isinf(number):
-        raise BadObservation("the trial returned a finite number whose float64 is infinite", "return a smaller unit")
+        raise BadObservation(_OVERFLOW, "return a smaller unit")
     # A fraction is rounded like any literal; an integer that float64 cannot hold is refused like an int.
-    if abs(number) > _EXACT_INTEGER and Decimal(number) != value and value == value.to_integral_value():
+    if abs(number) >= _EXACT_INTEGER and Decimal(number) != value and value == value.to_integral_value():
         raise BadObservation("the trial returned an integer float64 cannot hold", "return a float or a smaller unit")
     return number
 
 
-def _from_numpy(value: Any) -> Observation:  # noqa: ANN401
-    kind = value.dtype.kind
-    if kind == "b":
-        return bool(value)
-    if kind in "iu":
+def _from_numpy_float(value: Any) -> float:  # noqa: ANN401
+    number = float(value)
+    if math.isinf(number) and sys.modules["numpy"].isfinite(value):  # a longdouble beyond float64
+        raise BadObservation(_OVERFLOW, "return a smaller unit")
+    return _finite(number)
+
+
+def _refuse(value: object) -> Observation:
+    raise _refusal(value)
+
+
+@lru_cache(maxsize=256)
+def _way_of(kind: Any) -> Callable[[Any], Observation]:  # noqa: ANN401  # a type; asking it again would cost the most
+    """Return how a value of the type ``kind`` becomes an observation."""
+    if kind is bool:
+        return bool
+    if issubclass(kind, float):
+        return lambda value: _finite(float.__float__(value))  # plain, whatever a subclass (np.float64) makes of it
+    if issubclass(kind, int):
+        return lambda value: _exact(int.__int__(value))
+    if issubclass(kind, Decimal):
+        return _from_decimal
+    if kind.__module__ == "numpy" and issubclass(kind, sys.modules["numpy"].generic):
+        ways: dict[str, Callable[[Any], Observation]] = {"b": bool, "f": _from_numpy_float}
+        return ways.get(sys.modules["numpy"].dtype(kind).kind, _from_numpy_other)
+    return _refuse
+
+
+def _from_numpy_other(value: Any) -> Observation:  # noqa: ANN401
+    if value.dtype.kind in "iu":
         return _exact(int(value))
-    if kind == "f":
-        number = float(value)
-        if math.isinf(number) and value - value == 0:  # a longdouble beyond float64
-            raise BadObservation("the trial returned a finite number whose float64 is infinite", "return a smaller unit")
-        return _finite(number)
     raise _refusal(value)
 
 
@@ -124,9 +136,10 @@ def _refusal(value: object) -> BadObservation:
         return BadObservation("the trial returned a dict where one number is expected", 'name its key: of="key"')
     if isinstance(value, tuple):
         return BadObservation("the trial returned a tuple, and the metric is not about pairs", _RETURN_NUMBER)
-    return BadObservation(f"the trial returned {_article(value)}, not a number", _RETURN_NUMBER)
+    return BadObservation(f"the trial returned {with_article(value)}, not a number", _RETURN_NUMBER)
 
 
-def _article(value: object) -> str:
+def with_article(value: object) -> str:
+    """Return the name of the type of ``value`` with its article: all a refusal may say about it."""
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

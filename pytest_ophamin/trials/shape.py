@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_ophamin.claims.metrics import PAIRED_KINDS
 from pytest_ophamin.claims.model import Claim, ClaimGroup
 from pytest_ophamin.trials.columns import ColumnKey
-from pytest_ophamin.trials.observe import BadObservation
+from pytest_ophamin.trials.observe import BadObservation, with_article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ class Shape:
         if not isinstance(value, dict):
             if value is None:
                 raise BadObservation("the trial returned None", "return the observation, a dict")
-            raise BadObservation(f"the trial returned {type(value).__name__}, not a dict", f'return {{"{entry.key}": ...}}')
+            reason = f"the trial returned {with_article(value)}, not a dict"
+            raise BadObservation(reason, f'return {{"{entry.key}": ...}}')
         if entry.key not in value:
             raise BadObservation(f"the dict the trial returned has no key {entry.key!r}", "return every key claims use")
         return value[entry.key]

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pytest_ophamin.claims.model import ClaimGroup
@@ -47,7 +48,7 @@ def slice_ranges(trials: int, workers: int, dist: str) -> list[range]:
     if workers <= 1 or count <= 1 or dist in _WHOLE_CLAIM_MODES:
         return [range(trials)]
     edges = [trials * number // count for number in range(count + 1)]
-    return [range(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [range(start, stop) for start, stop in pairwise(edges)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,14 +124,13 @@ def law_slice(
     seconds: float = 0.0,
 ) -> Slice:
     """Return the slice of a law: the search it made, or why that failed."""
-    is_failure = isinstance(evidence, Failure)
     return Slice(
         test=group.test,
         key=key.hex(),
         start=0,
         stop=0,
-        failure=evidence if is_failure else None,
-        search=None if is_failure else evidence,
+        failure=evidence if isinstance(evidence, Failure) else None,
+        search=None if isinstance(evidence, Failure) else evidence,
         warnings=warnings,
         seconds=seconds,
     )
@@ -209,6 +209,6 @@ def _search(document: dict[str, Any] | None) -> Search | None:
     if document is None:
         return None
     # Not at the top: the module holds NumPy columns, and a worker that draws nothing needs no NumPy.
-    from pytest_ophamin.trials.sample import Search  # noqa: PLC0415
+    from pytest_ophamin.trials.sample import Search
 
     return Search(**{member.name: document[member.name] for member in fields(Search)})

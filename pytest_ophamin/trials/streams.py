@@ -104,7 +104,7 @@ class Stream:
 
     def _create(self) -> None:
         # Not at the top of the module: NumPy costs 70-150 ms, and most claims draw nothing.
-        from numpy.random import Generator, Philox  # noqa: PLC0415
+        from numpy.random import Generator, Philox
 
         self._bits = Philox(key=int.from_bytes(self.key, "little"))
         self._generator = Generator(self._bits)
@@ -135,7 +135,7 @@ class Permutations:
 
 
 def _permutation(key: bytes, length: int) -> npt.NDArray[np.int64]:
-    from numpy.random import Philox  # noqa: PLC0415  # see Stream._create
+    from numpy.random import Philox  # see Stream._create
 
     material = hashlib.sha256(key + b"pick" + length.to_bytes(8, "little")).digest()
     words = Philox(key=int.from_bytes(material[:KEY_BYTES], "little")).random_raw(length)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_ophamin.errors import OphaminError
@@ -90,6 +91,7 @@ class Trial:
         Raises:
             PickError: There are fewer items than trials, ``items`` has no positions, or ``replace`` was not declared.
         """
+        __tracebackhide__ = True  # pytest then shows the author's line
         length = _length(items)
         if replace:
             self._check_replacement(length)
@@ -106,6 +108,7 @@ class Trial:
         return by_position[position]
 
     def _check_replacement(self, length: int) -> None:
+        __tracebackhide__ = True
         if not self._with_replacement:
             message = (
                 "trial.pick(..., replace=True): expected a claim about the file itself, came one about a wider "
@@ -120,7 +123,8 @@ class Trial:
 
 
 def _length(items: Any) -> int:  # noqa: ANN401
-    if isinstance(items, (Mapping, Set)) or not hasattr(items, "__getitem__"):
+    __tracebackhide__ = True
+    if isinstance(items, (Mapping, AbstractSet)) or not hasattr(items, "__getitem__"):
         message = (
             f"trial.pick: expected a collection with positions (list, tuple, array, data frame), came "
             f"{type(items).__name__}: write trial.pick(sorted(items)) or trial.pick(list(items)), "
@@ -134,7 +138,6 @@ def _length(items: Any) -> int:  # noqa: ANN401
         shape = getattr(items, "shape", None)
         if isinstance(shape, tuple) and shape and isinstance(shape[0], int):
             return shape[0]
-        message = (
-            f"trial.pick: expected a collection with a length, came {type(items).__name__}: write trial.pick(list(items))"
-        )
+        came = type(items).__name__
+        message = f"trial.pick: expected a collection with a length, came {came}: write trial.pick(list(items))"
         raise PickError(message) from None

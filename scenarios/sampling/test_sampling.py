@@ -43,6 +43,8 @@ def test_interval_coverage(trial: Trial) -> bool:
     within=(0.48, 0.52),
     bounds=(0.0, 1.0),
     trials=10_000,
+    expecting=0.5,
+    expecting_sd=0.2887,
 )
 def test_uniform_mean(trial: Trial) -> float:
     """One trial: one draw, bounded, so that the method is exact. Truth: 0.5."""
@@ -66,7 +68,8 @@ def test_exponential_mean(trial: Trial) -> float:
     "99 % of exponential draws are at most 5",
     metric="p99",
     at_most=5.0,
-    trials=10_000,
+    trials=20_000,
+    expecting=0.99326,
 )
 def test_exponential_tail_is_short(trial: Trial) -> float:
     """One trial: one draw. Truth: the 99 % point is log 100 = 4.605."""
@@ -78,6 +81,7 @@ def test_exponential_tail_is_short(trial: Trial) -> float:
     metric="p99",
     at_least=2.2,
     trials=20_000,
+    expecting=0.0139,
 )
 def test_normal_tail_is_long(trial: Trial) -> float:
     """One trial: one draw. Truth: the 99 % point is 2.326."""

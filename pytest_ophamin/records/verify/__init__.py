@@ -9,7 +9,7 @@
      7 members                     identity.py
      8 name, expectations          expectations.py
      9 claims and registration     registration.py
-    10 data                        data.py
+    10 observations                observations.py
     11 findings, verdicts          recompute.py
     12 families, green             families.py
     13 history                     chain.py
@@ -20,8 +20,8 @@ Nothing of the tested project is imported, and nothing in a record is ever used 
 
 from __future__ import annotations
 
-from pytest_ophamin.records.verify.procedure import verify_bundle
+from pytest_ophamin.records.verify.procedure import verify_bundle, verify_written
 from pytest_ophamin.records.verify.report import BundleReport, Report, StepResult, StepState
 from pytest_ophamin.records.verify.state import VerifyOptions
 
-__all__ = ["BundleReport", "Report", "StepResult", "StepState", "VerifyOptions", "verify_bundle"]
+__all__ = ["BundleReport", "Report", "StepResult", "StepState", "VerifyOptions", "verify_bundle", "verify_written"]

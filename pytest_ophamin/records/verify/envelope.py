@@ -33,7 +33,9 @@ def read_envelopes(content: bytes, *, is_unsigned: bool) -> list[Line]:
     """
     if content and not content.endswith(b"\n"):
         raise StepFailed("the last line does not end with a newline")
-    return [_envelope(number, line, is_unsigned=is_unsigned) for number, line in enumerate(content.split(b"\n")[:-1], 1)]
+    return [
+        _envelope(number, line, is_unsigned=is_unsigned) for number, line in enumerate(content.split(b"\n")[:-1], 1)
+    ]
 
 
 def _envelope(number: int, line: bytes, *, is_unsigned: bool) -> Line:
@@ -64,16 +66,17 @@ def _decode(text: bytes, place: str) -> bytes:
 
 
 def _describe_mismatch(line: bytes) -> str:
-    if not line:
-        return "blank line"
-    if line.startswith(b"\xef\xbb\xbf"):
-        return "starts with a byte order mark"
-    if line.endswith(b"\r"):
-        return "ends with a carriage return"
-    if line.endswith(b'"signatures":[]}'):
-        return "not signed (signatures is empty); `ophamin sign` signs a campaign.unsigned.jsonl"
-    if line.count(b'"keyid"') > 1:
-        return "more than one signature, or a member twice"
-    if b'"payloadType":"%b"' % PAYLOAD_TYPE.encode() not in line:
-        return f"payloadType is not exactly {PAYLOAD_TYPE}"
-    return "not the canonical form of exactly payload, payloadType and signatures [{keyid, sig}]"
+    kind = b'"payloadType":"%b"' % PAYLOAD_TYPE.encode()
+    causes = (
+        (not line, "blank line"),
+        (line.startswith(b"\xef\xbb\xbf"), "starts with a byte order mark"),
+        (line.endswith(b"\r"), "ends with a carriage return"),
+        (
+            line.endswith(b'"signatures":[]}'),
+            "not signed (signatures is empty); `ophamin sign` signs a campaign.unsigned.jsonl",
+        ),
+        (line.count(b'"keyid"') > 1, "more than one signature, or a member twice"),
+        (kind not in line, f"payloadType is not exactly {PAYLOAD_TYPE}"),
+    )
+    form = "not the canonical form of exactly payload, payloadType and signatures [{keyid, sig}]"
+    return next((cause for holds, cause in causes if holds), form)

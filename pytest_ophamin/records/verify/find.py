@@ -55,13 +55,18 @@ def read_regular(path: Path, limit: int) -> bytes:
         raise
     except OSError as error:
         raise StepFailed(f"{path.name} cannot be opened (symbolic links are refused): {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StepFailed(f"{path.name} is not a regular file")
         if status.st_size > limit:
             raise StepFailed(f"{path.name} has {status.st_size} bytes, at most {limit} are read")
-        content = file.read(limit + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise StepFailed(f"{path.name} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
     if len(content) > limit:  # it grew meanwhile
         raise StepFailed(f"{path.name} has more than {limit} bytes")
     return content

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_ophamin.records.models import CampaignStatement, ProofStatement
+from pytest_ophamin.records.models_campaign import CampaignStatement
+from pytest_ophamin.records.models_proof import ProofStatement
 from pytest_ophamin.records.verify.report import StepState
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
 
 if TYPE_CHECKING:
-    from pytest_ophamin.records.models import Member
+    from pytest_ophamin.records.models_campaign import Member
 
 
 def check_identity(bundle: Bundle) -> tuple[StepState, Notes]:
@@ -38,7 +39,9 @@ def check_members(bundle: Bundle) -> tuple[StepState, Notes]:
     bundle.campaign_record = campaigns[0]
     assert isinstance(campaigns[0].model, CampaignStatement)  # noqa: S101  # for the type checker
     bundle.campaign = campaigns[0].model
-    proofs = {r.id: ProofState(record=r, statement=r.model) for r in bundle.records if isinstance(r.model, ProofStatement)}
+    proofs = {
+        r.id: ProofState(record=r, statement=r.model) for r in bundle.records if isinstance(r.model, ProofStatement)
+    }
     members = [(family.name, m) for family in bundle.campaign.predicate.proof.families for m in family.members]
     _check_sets(Counter(str(member.proof) for _, member in members), set(proofs))
     for family, member in members:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pytest_ophamin._canonical import canonical_bytes, sha256_hex
 from pytest_ophamin.errors import EvidenceError
-from pytest_ophamin.records.build import assemble_payload, statement_id
+from pytest_ophamin.records.assemble import assemble_payload, statement_id
 from pytest_ophamin.records.models import STATEMENT_MODELS
 from pytest_ophamin.records.names import STATEMENT_TYPE
 from pytest_ophamin.records.strict_json import parse_strictly
@@ -36,7 +36,7 @@ def parse_payload(payload: bytes, *, line: int) -> Record:
     statement = parse_strictly(payload)
     kind = _predicate_type(statement)
     parts = _canonical_parts(statement)
-    if assemble_payload(kind, *parts[:4], subject=parts[4]) != payload:
+    if assemble_payload(kind, *parts) != payload:
         raise EvidenceError("the payload is not the RFC 8785 form of its content, or has a member that is not allowed")
     try:
         model = STATEMENT_MODELS[kind].model_validate(statement)
@@ -47,6 +47,7 @@ def parse_payload(payload: bytes, *, line: int) -> Record:
         id=statement_id(kind, parts[2]),
         data_digest=sha256_hex(parts[0]),
         payload=sha256_hex(payload),
+        content=payload,
         raw=statement,
         model=model,
     )
@@ -63,7 +64,7 @@ def _predicate_type(statement: object) -> str:
 
 
 def _canonical_parts(statement: dict[str, Any]) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """Return the canonical bytes of data, derived, proof, run and subject: each is computed once and used for ids too."""
+    """Return the canonical bytes of data, derived, proof, run and subject: computed once, and used for ids too."""
     predicate = statement.get("predicate")
     if not isinstance(predicate, dict) or "subject" not in statement:
         raise EvidenceError("a statement has a predicate and a subject")

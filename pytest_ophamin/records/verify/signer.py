@@ -31,7 +31,7 @@ def check_signer(bundle: Bundle) -> tuple[StepState, Notes]:
     entry = bundle.options.trust.find(keyids[0])
     if entry is None:
         return StepState.UNKNOWN_KEY, (
-            f"no trusted key has the id {keyids[0]}: what follows is unsigned content; name its public key with --trust",
+            f"no trusted key has the id {keyids[0]}: what follows is unsigned content; --trust names its public key",
         )
     if entry.status == "revoked":
         raise StepFailed(f"key {keyids[0]} is revoked: every bundle of it fails")

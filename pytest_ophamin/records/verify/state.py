@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from pytest_ophamin.claims.model import Claim, ClaimId, Digest
     from pytest_ophamin.deciding.outcome import Outcome
     from pytest_ophamin.deciding.registry import PillarRegistry
-    from pytest_ophamin.records.models import CampaignStatement, ProofStatement
+    from pytest_ophamin.records.models_campaign import CampaignStatement
+    from pytest_ophamin.records.models_proof import ProofStatement
     from pytest_ophamin.records.verify.report import StepState
     from pytest_ophamin.trials.failure import Failure
     from pytest_ophamin.trials.sample import Sample, Search
 
 
-class StepFailed(Exception):  # noqa: N818  # control flow of the procedure, never seen outside
+class StepFailed(Exception):  # control flow of the procedure, never seen outside
     """A step does not hold; the message says what was expected and what came."""
 
 
@@ -71,6 +72,8 @@ class Record:
     """Recomputed."""
     payload: Digest
     """SHA-256 of the payload."""
+    content: bytes
+    """The payload as received."""
     raw: Mapping[str, Any]
     """The statement as parsed."""
     model: ProofStatement | CampaignStatement

@@ -1,0 +1,75 @@
+"""What plugin tests share: a suite in a folder of its own, run alone, with ``-n0`` and with ``-n2``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# pytester forgets modules an inner session imported; NumPy and SciPy cannot be loaded twice, the others only cost time.
+for _name in (
+    "numpy.random",
+    "scipy.special",
+    "hypothesis",
+    "pytest_ophamin.plugin.campaigning",
+    "pytest_ophamin.plugin.commands",
+    "pytest_ophamin.plugin.ending",
+    "pytest_ophamin.records.build",
+    "pytest_ophamin.records.verify",
+    "ophamin_pillars",
+):
+    importlib.import_module(_name)
+
+MODES = {"alone": ("-p", "no:xdist"), "n0": ("-n0",), "n2": ("-n2",)}
+QUIET = ("-p", "no:randomly", "-W", "ignore")
+
+Runner = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are made in a folder of the test's own, and no CI setting of the machine changes what is signed."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    for name in ("CI", "OPHAMIN_SIGNING_KEY", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=list(MODES))
+def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Command-line arguments of one way to run: every test that asks for it runs three times."""
+    return MODES[request.param]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Runner:
+    """Run pytest as a user does; in this process, which is several times faster, unless ``child=True``."""
+
+    def run_pytest(*arguments: str | os.PathLike[str], child: bool = False) -> pytest.RunResult:
+        if child:
+            return pytester.runpytest_subprocess(*QUIET, *arguments, timeout=120)
+        return pytester.runpytest_inprocess(*QUIET, *arguments)
+
+    return run_pytest
+
+
+@pytest.fixture
+def commit(pytester: pytest.Pytester) -> Callable[[], str]:
+    """Commit everything in the suite's folder and return the commit."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=suite", "-c", "user.email=suite@example.org", *arguments]
+        return subprocess.run(command, cwd=pytester.path, check=True, capture_output=True, text=True).stdout
+
+    def commit_all() -> str:
+        if not Path(pytester.path, ".git").exists():
+            git("init", "-q", ".")
+            Path(pytester.path, ".gitignore").write_text("proofs/\n__pycache__/\n.pytest_cache/\n*.log\n")
+        git("add", "-A")
+        git("commit", "-qm", "suite", "--allow-empty")
+        return git("rev-parse", "HEAD").strip()
+
+    return commit_all

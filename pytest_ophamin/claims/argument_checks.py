@@ -34,10 +34,8 @@ class Mistakes:
 
 def shown(value: object) -> str:
     """Return ``value`` as Python writes it, shortened, and safe to print."""
-    try:
-        text = reprlib.repr(value)
-    except Exception as error:  # noqa: BLE001  # an author's own __repr__ may do anything
-        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    # reprlib also survives a __repr__ that raises.
+    text = reprlib.repr(value)
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 

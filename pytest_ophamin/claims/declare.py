@@ -32,7 +32,7 @@ from pytest_ophamin.claims.model import (
 )
 from pytest_ophamin.claims.number_checks import AUTO, check_numbers
 from pytest_ophamin.claims.together import check_group, check_session
-from pytest_ophamin.claims.word_checks import check_metric, check_words
+from pytest_ophamin.claims.word_checks import check_family, check_metric, check_words
 
 __all__ = [
     "AUTO",
@@ -243,10 +243,12 @@ def _check_scenario(scenario: ScenarioDeclaration | None, mistakes: Mistakes) ->
     if scenario is None:
         return
     check_text("scenario title", scenario.title, mistakes, 'scenario("Spam filter on held-out mail")')
-    for name in ("tier", "goal", "family"):
+    for name in ("tier", "goal"):
         value = getattr(scenario, name)
         if value is not None:
             check_text(f"scenario {name}", value, mistakes, f'{name}="..."')
+    if scenario.family is not None:
+        check_family(scenario.family, mistakes, argument="scenario family")
     if not isinstance(scenario.data, (tuple, list)):
         mistakes.add("scenario data", "a tuple of paths or callables", shown(scenario.data), 'data=("corpus.json",)')
 

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from enum import StrEnum
 
-_QUANTILE_NAME = re.compile(r"p(\d{1,2}(?:\.\d+)?)\Z")
+_QUANTILE_NAME = re.compile(r"p([0-9]{1,2}(?:\.[0-9]+)?)\Z")
 
 
 class Relation(StrEnum):

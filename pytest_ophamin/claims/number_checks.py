@@ -196,7 +196,11 @@ class _Space:
 
 
 def _check_expecting(
-    declaration: Declaration, relation: Relation, threshold: Threshold, numbers: Numbers, mistakes: Mistakes
+    declaration: Declaration,
+    relation: Relation,
+    threshold: float | tuple[float, float],
+    numbers: Numbers,
+    mistakes: Mistakes,
 ) -> None:
     """Check that what the author expects would make the claim true, conceded part included."""
     expecting = numbers.expecting
@@ -213,16 +217,19 @@ def _check_expecting(
         mistakes.add("expecting", expected, shown(expecting), f"expecting=<a value {side}>")
 
 
-def _claimed_side(relation: Relation, threshold: Threshold, margin: float, expecting: float) -> str | None:
+def _claimed_side(
+    relation: Relation, threshold: float | tuple[float, float], margin: float, expecting: float
+) -> str | None:
     """Return in words where ``expecting`` should lie, or None when it lies there."""
     if isinstance(threshold, tuple):
         lo, hi = threshold
         return None if lo < expecting < hi else f"between {lo:g} and {hi:g}"
-    if threshold is None:
-        return None
+    # Rounded, because 0.3 - 0.1 is a little less than 0.2 in binary and the author means 0.2.
     if relation is Relation.AT_LEAST:
-        return None if expecting > threshold - margin else f"above {threshold - margin:g}"
-    return None if expecting < threshold + margin else f"below {threshold + margin:g}"
+        least = round12(threshold - margin)
+        return None if expecting > least else f"above {least:g}"
+    most = round12(threshold + margin)
+    return None if expecting < most else f"below {most:g}"
 
 
 def _check_expected_share(relation: Relation, q: float, expecting: float, margin: float, mistakes: Mistakes) -> None:

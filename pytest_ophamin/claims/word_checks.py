@@ -78,11 +78,11 @@ def check_words(declaration: Declaration, mistakes: Mistakes) -> None:
         mistakes.add("data", "a tuple of paths or callables", shown(declaration.data), 'data=("corpus.json",)')
 
 
-def check_family(family: object, mistakes: Mistakes) -> None:
+def check_family(family: object, mistakes: Mistakes, *, argument: str = "family") -> None:
     """Check a family's name; the suffix of exploratory families is not an author's to give."""
-    if check_text("family", family, mistakes, 'family="latency"') and str(family).endswith(EXPLORATORY):
+    if check_text(argument, family, mistakes, 'family="latency"') and str(family).endswith(EXPLORATORY):
         expected = f"a name that does not end in {EXPLORATORY!r}: it is given to claims that are not registered"
-        mistakes.add("family", expected, shown(family), f'family="{str(family).removesuffix(EXPLORATORY)}"')
+        mistakes.add(argument, expected, shown(family), f'family="{str(family).removesuffix(EXPLORATORY)}"')
 
 
 def _check_errors(declaration: Declaration, mistakes: Mistakes) -> None:

@@ -67,7 +67,8 @@ def _read(path: Path, option: str) -> bytes:
 def print_report(bundle: BundleReport) -> None:
     """Print one bundle's steps, counts and result."""
     say(str(bundle.path))
-    for step in bundle.steps:
+    reached = [step for step in bundle.steps if bundle.failed_step is None or step.number <= bundle.failed_step]
+    for step in reached:
         line = f"  {step.number:>2} {step.title:<{_TITLE_WIDTH}} {step.state}"
         say(line if not step.notes else f"{line}: {'; '.join(step.notes)}")
         if step.state is StepState.UNKNOWN_KEY:

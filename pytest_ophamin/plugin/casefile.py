@@ -26,6 +26,8 @@ class CaseFile:
     answered: set[int] = field(default_factory=set)
     """Numbers of the slices whose call, or failed set-up, was reported."""
     torn_down: set[int] = field(default_factory=set)
+    skipped: set[int] = field(default_factory=set)
+    """Numbers of the slices whose set-up was skipped, before their first trial."""
     gathering: Gathering | None = None
     duration: float = 0.0
     not_tested: str | None = None
@@ -68,18 +70,23 @@ class CaseFile:
 
     def note_phase(self, report: pytest.TestReport, number: int, *, has_slice: bool) -> None:
         """Draw from a report what its slice's text cannot say: trials that were never reached."""
-        if report.when == "setup":
-            if report.skipped and number == 1:
-                self.not_tested = "skipped before the first trial"
-            else:
-                word = "skipped" if report.skipped else "failed"
-                self._fail(f"setting up the fixtures {word}")
+        if report.when == "setup" and report.skipped:
+            self.skipped.add(number)
+        elif report.when == "setup":
+            self._fail("setting up the fixtures failed")
         elif not has_slice:
             word = {"passed": "passed without running its trials", "skipped": "was skipped"}.get(report.outcome)
             self._fail(f"the test {word or 'failed outside its trials'}")
         elif not report.passed and not self._last_slice_failed():
             # Every trial gave its observation, and yet a hook or plugin failed the call.
             self._fail("the test failed outside its trials")
+
+    def conclude(self) -> None:
+        """All slices have answered: a test skipped as a whole is NOT TESTED, one skipped in part is VOID."""
+        if len(self.skipped) == self.slices_expected:
+            self.not_tested = "skipped before the first trial"
+        elif self.skipped:
+            self._fail("the fixtures of some trials were skipped")
 
     def _last_slice_failed(self) -> bool:
         return self.gathering is None or any(

@@ -130,6 +130,7 @@ class Desk:
         if len(case.answered) < case.slices_expected:
             silence(report)
             return
+        case.conclude()
         case.outcomes = self._decider.decide(case.entry, case)
         report.duration = case.duration
         show_outcomes(report, case.outcomes, self._decider, case)

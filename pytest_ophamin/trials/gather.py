@@ -145,11 +145,11 @@ class Gathering:
             raise EvidenceError(f"{claim.id}: trials {gaps} have not arrived")
 
     def _search_for(self, claim: Claim) -> Search | Failure:
-        for arrived in self._slices.values():
-            evidence = arrived.search or arrived.failure
-            if evidence is not None:
-                return evidence
-        raise EvidenceError(f"{claim.id}: the search has not arrived")
+        arrived = next(iter(self._slices.values()), None)
+        evidence = None if arrived is None else arrived.search or arrived.failure
+        if evidence is None:
+            raise EvidenceError(f"{claim.id}: the search has not arrived")
+        return evidence
 
     def _failure_for(self, claim: Claim) -> Failure | None:
         """Return the failure of the lowest trial among those this claim uses and does not count."""

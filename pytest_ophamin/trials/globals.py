@@ -57,7 +57,7 @@ def seeded_globals(seed: int) -> Iterator[GlobalsWatch]:
 
 
 def _loaded_numpy_random() -> Any:  # noqa: ANN401  # the module, without importing it
-    module = sys.modules.get("numpy.random")
+    module: Any = sys.modules.get("numpy.random")
     # A module half way through its own import has no functions yet.
     if not hasattr(module, "get_state") or not hasattr(module, "set_state"):
         return None

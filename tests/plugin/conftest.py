@@ -1,4 +1,4 @@
-"""What plugin tests share: a suite in a folder of its own, run alone, with ``-n0`` and with ``-n2``."""
+"""What plugin tests share: a suite in a folder of its own, run alone and with ``-n2`` (``-n0``: test_identity.py)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ for _name in (
 ):
     importlib.import_module(_name)
 
-MODES = {"alone": ("-p", "no:xdist"), "n0": ("-n0",), "n2": ("-n2",)}
+MODES = {"alone": ("-p", "no:xdist"), "n2": ("-n2",)}
 QUIET = ("-p", "no:randomly", "-W", "ignore")
 
 Runner = Callable[..., pytest.RunResult]
@@ -40,7 +40,7 @@ def _own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
 
 @pytest.fixture(params=list(MODES))
 def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Command-line arguments of one way to run: every test that asks for it runs three times."""
+    """Command-line arguments of one way to run: every test that asks for it runs in all of them."""
     return MODES[request.param]
 
 

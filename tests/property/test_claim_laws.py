@@ -29,7 +29,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_canonical_bytes_are_the_json_they_say(value: object) -> None:
-    """A reader that takes large integers as floats (RECORDS, "JSON") gets the value back, and canonicalises it alike."""
+    """A reader that takes large integers as floats (RECORDS, "JSON") gets the value back."""
     text = canonical_bytes(value)
     again = json.loads(text, parse_int=lambda digits: int(digits) if abs(int(digits)) < 2**53 else float(digits))
     assert again == value

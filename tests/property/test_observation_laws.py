@@ -13,7 +13,9 @@ from pytest_ophamin.trials.observe import BadObservation, coerce
 from pytest_ophamin.trials.streams import pick_position, trial_seed
 
 keys = st.binary(min_size=16, max_size=16)
-integers = st.integers() | st.integers(2**53 - 3, 2**53 + 3) | st.integers(2**63 - 1025, 2**63 + 1025) | st.just(10**309)
+integers = (
+    st.integers() | st.integers(2**53 - 3, 2**53 + 3) | st.integers(2**63 - 1025, 2**63 + 1025) | st.just(10**309)
+)
 
 
 @given(integers)

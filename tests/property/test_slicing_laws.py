@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,10 @@ def facts(evidence: Evidence) -> object:
     """Return all a record would hold of the evidence, bit by bit."""
     if not isinstance(evidence, Sample):
         return evidence
-    columns = {name: (column.kind, column.values.dtype.str, column.values.tobytes()) for name, column in evidence.columns.items()}
+    columns = {
+        name: (column.kind, column.values.dtype.str, column.values.tobytes())
+        for name, column in evidence.columns.items()
+    }
     return (evidence.n, evidence.errors_against, columns)
 
 
@@ -46,19 +50,17 @@ LONE = [
 @given(st.data(), st.sampled_from(LONE), st.lists(numbers | awkward | st.just(RAISES), min_size=1, max_size=30))
 def test_any_partition_gives_the_same_evidence(data: st.DataObject, claim: Claim, values: list[Any]) -> None:
     """Any cut, any order of arrival, any repetition: the same sample, or the same failure at the same trial."""
-    claim = declared(
-        metric=claim.metric,
-        errors=claim.errors,
-        trials=len(values),
-        **{str(claim.relation): claim.threshold},
-    )
+    claim = dataclasses.replace(claim, trials=len(values))
     group, observe = group_of(claim), observer(values)
     whole = gathered(group, observe, [(0, len(values))]).evidence_for(claim)
     parts = gathered(group, observe, data.draw(cuts(len(values)))).evidence_for(claim)
     assert facts(parts) == facts(whole)
 
 
-@given(st.data(), st.lists(st.tuples(numbers | awkward, numbers | awkward) | awkward | st.just(RAISES), min_size=1, max_size=12))
+@given(
+    st.data(),
+    st.lists(st.tuples(numbers | awkward, numbers | awkward) | awkward | st.just(RAISES), min_size=1, max_size=12),
+)
 def test_stacked_claims_are_each_decided_as_if_alone(data: st.DataObject, values: list[Any]) -> None:
     """A claim's evidence is that of its own key and its own first trials, however its siblings fare."""
     n = len(values)

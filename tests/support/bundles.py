@@ -1,8 +1,8 @@
 """A campaign with one claim of every fate, its bundle, and a forger who holds a trusted key.
 
-    draft = Forger.of(statements)
-    draft.proof("test_recall")["data"]["n"] = 7
-    draft.write(folder, signer)              # ids, digests and memberships fixed up, signed again
+draft = Forger.of(statements)
+draft.proof("test_recall")["data"]["n"] = 7
+draft.write(folder, signer)              # ids, digests and memberships fixed up, signed again
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def pairs(n: int, seed: int) -> Sample:
 
 def law(name: str) -> Claim:
     """Return a law claim."""
-    plan = LawPlan(max_examples=100, phases=("generate", "shrink"), strategy="text()", deadline_ms=None, database="none")
+    plan = LawPlan(
+        max_examples=100, phases=("generate", "shrink"), strategy="text()", deadline_ms=None, database="none"
+    )
     return claim(name, metric="law", relation=Relation.HOLDS, threshold=None, trials=0, law=plan)
 
 
@@ -226,9 +228,7 @@ class Suite:
         digest = claim_digest(each)
         stacked = [(c, claim_digest(c)) for c, _ in self.evidence if c.id in self.stacked and each.id in self.stacked]
         stacked = stacked or [(each, digest)]
-        group = ClaimGroup(
-            test=each.test, claims=tuple(c for c, _ in stacked), digests=tuple(d for _, d in stacked)
-        )
+        group = ClaimGroup(test=each.test, claims=tuple(c for c, _ in stacked), digests=tuple(d for _, d in stacked))
         outcome = Outcome(
             claim=each,
             digest=digest,
@@ -258,7 +258,9 @@ class Suite:
 
 def failure() -> Failure:
     """Return an exception in trial 17."""
-    return Failure(reason="the trial raised ValueError", trial=17, seed=123, exception="ValueError", place=f"{MODULE}:9")
+    return Failure(
+        reason="the trial raised ValueError", trial=17, seed=123, exception="ValueError", place=f"{MODULE}:9"
+    )
 
 
 def full_suite() -> Suite:

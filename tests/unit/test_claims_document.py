@@ -150,6 +150,7 @@ def test_differences_are_told_in_words() -> None:
 
 def test_differences_of_data_sets_name_them() -> None:
     """A data set may be added, removed, changed, or counted otherwise."""
+
     def document(*data: DataSet) -> dict[str, Any]:
         return claim_document(dataclasses.replace(declared(), data=data))
 

@@ -170,12 +170,27 @@ TEXT = lock_text(lock_of(A, B, LAW))
         ("[claim.plan]", "[claim.plans]", "claim 'tests/a.py::test_a'", "came 'plans'"),
         ("max_examples = 100", "max_examples = 99", "claim 'tests/b.py::test_law'", "was edited by hand"),
         ("correction", "corection", "family 'campaign'", "came 'corection'"),
-        ('correction = "holm"', "correction = 3", "family 'campaign'", "expected correction and alpha, came 3 and 0.05"),
-        ("alpha = 0.05", "alpha = 0.04", "claim 'tests/a.py::test_a'", "its alpha is 0.05, and that of its family 0.04"),
+        (
+            'correction = "holm"',
+            "correction = 3",
+            "family 'campaign'",
+            "expected correction and alpha, came 3 and 0.05",
+        ),
+        (
+            "alpha = 0.05",
+            "alpha = 0.04",
+            "claim 'tests/a.py::test_a'",
+            "its alpha is 0.05, and that of its family 0.04",
+        ),
         ("[family.campaign]", "[family.other]", "claim 'tests/a.py::test_a'", "'campaign' is not among the families"),
         ('id = "tests/a.py::test_a"', "", "claim number 1", "expected a table with an id"),
         ('test = "tests/a.py::test_a"', "", "claim 'tests/a.py::test_a'", "a test, a digest and a plan"),
-        ('test = "tests/a', 'withdrawn = 1\ntest = "tests/a', "claim 'tests/a.py::test_a'", "withdrawn = true or false"),
+        (
+            'test = "tests/a',
+            'withdrawn = 1\ntest = "tests/a',
+            "claim 'tests/a.py::test_a'",
+            "withdrawn = true or false",
+        ),
         ('id = "tests/b.py::test_b"', 'id = "tests/a.py::test_a"', "claim 'tests/a.py::test_a'", "another entry"),
         ("[family.campaign]", "[family]\ncampaign = 3\n[every]", "ophamin.lock", "came 'every'"),
     ],
@@ -193,7 +208,9 @@ def test_a_broken_lock_says_where_and_what(old: str, new: str, place: str, words
 @pytest.mark.parametrize("part", ["family = 3\n", "claim = 3\n", "[family]\nx = 3\n", "claim = [3]\n"])
 def test_members_of_the_wrong_shape_are_lock_errors(part: str) -> None:
     """TOML of another shape is told as such."""
-    head = TEXT[: TEXT.index("[family")].replace("version = 1\n", "version = 1\n" if "[" == part[0] else f"version = 1\n{part}")
+    head = TEXT[: TEXT.index("[family")].replace(
+        "version = 1\n", "version = 1\n" if part[0] == "[" else f"version = 1\n{part}"
+    )
     with pytest.raises(LockError):
         read_lock(head + (part if part[0] == "[" else ""))
 

@@ -33,9 +33,7 @@ def test_an_equal_digest_in_a_committed_lock_is_registered() -> None:
 def test_a_lock_that_is_not_committed_registers_nothing() -> None:
     """A modified, untracked or missing lock gives its reason and no blob."""
     modified = LockStanding(committed=False, reason="ophamin.lock is modified")
-    assert standing(CLAIM, git=modified) == Registration(
-        status=Status.UNREGISTERED, reason="ophamin.lock is modified"
-    )
+    assert standing(CLAIM, git=modified) == Registration(status=Status.UNREGISTERED, reason="ophamin.lock is modified")
     assert standing(CLAIM, lock=None).reason == "there is no ophamin.lock"
 
 

@@ -82,9 +82,7 @@ def test_a_plan_of_laws_has_nothing_to_correct() -> None:
 
 def test_stacked_claims_share_their_trials() -> None:
     """The cost counts each test once, with the largest number of trials any of its claims declares."""
-    stacked = PlanRow(
-        claim=claim_of(id=ClaimId("other"), trials=400), m=2, correction="holm", level=0.025, plan=None
-    )
+    stacked = PlanRow(claim=claim_of(id=ClaimId("other"), trials=400), m=2, correction="holm", level=0.025, plan=None)
     assert plan_table(CampaignPlan(rows=(RECALL, stacked), all_validated=None))[-2:] == [
         "2 claims: 1,000 trials",
         "P(all VALIDATED) is unknown: 1 claim without power (give expecting=)",

@@ -57,4 +57,6 @@ def test_relative_frames_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_reasons_name_the_class_only() -> None:
     """A message may hold anything, so none of it is used."""
     assert exception_reason(ValueError("token=abc")) == "the trial raised ValueError"
-    assert exception_reason(OSError("/home/x"), in_fixture=True) == "setting up or tearing down the trial raised OSError"
+    assert (
+        exception_reason(OSError("/home/x"), in_fixture=True) == "setting up or tearing down the trial raised OSError"
+    )

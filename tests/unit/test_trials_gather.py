@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def evidence_of(claim: Claim, observe: Callable[[int], object], cut: int | None 
     """Return what a lone claim is decided on, its trials cut at ``cut``."""
     group = group_of(claim)
     cuts = [0, claim.trials] if cut is None else [0, cut, claim.trials]
-    slices = [slice_of(group, observe, start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
+    slices = [slice_of(group, observe, start, stop) for start, stop in pairwise(cuts)]
     gathering = Gathering(group, KEY)
     for part in reversed(slices):
         gathering.add(part.to_text())
@@ -51,7 +52,8 @@ def test_the_kind_of_a_column_is_that_of_the_whole_sample(
     """Integers in one slice and floats in another are floats, however the trials were cut."""
     sample = evidence_of(declared(metric="mean", trials=3), values.__getitem__, cut)
     assert isinstance(sample, Sample)
-    assert (sample.n, sample.value.kind, sample.value.values.dtype) == (3, kind, dtype)
+    assert (sample.n, sample.value.kind) == (3, kind)
+    assert sample.value.values.dtype == dtype
     assert sample.value.values.tolist() == values
     assert not sample.value.values.flags.writeable
 
@@ -148,7 +150,7 @@ def stack_evidence(observe: Callable[[int], object], *cuts: int) -> list[Any]:
     """Return what each of three stacked claims is decided on."""
     group = group_of(*STACK)
     edges = [0, *cuts, 10]
-    slices = [slice_of(group, observe, start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    slices = [slice_of(group, observe, start, stop) for start, stop in pairwise(edges)]
     gathering = gather_slices(group, KEY, slices)
     return [gathering.evidence_for(claim) for claim in STACK]
 
@@ -212,7 +214,9 @@ def test_slices_may_come_twice_and_in_any_order() -> None:
 def test_missing_ranges_are_named() -> None:
     """Holes in the middle and at the end; a claim whose own trials are there can be decided."""
     group = group_of(*STACK)
-    gathering = gather_slices(group, KEY, [slice_of(group, lambda _: {"ok": True, "ms": 1.0}, *part) for part in [(0, 3), (5, 7)]])
+    gathering = gather_slices(
+        group, KEY, [slice_of(group, lambda _: {"ok": True, "ms": 1.0}, *part) for part in [(0, 3), (5, 7)]]
+    )
     assert gathering.missing() == [range(3, 5), range(7, 10)]
     with pytest.raises(EvidenceError, match=r"trials \[3, 5\), \[7, 10\) have not arrived"):
         gathering.evidence_for(STACK[0])
@@ -259,7 +263,10 @@ def with_column(**changes: Any) -> Slice:  # noqa: ANN401  # of a SliceColumn
     ("part", "message"),
     [
         (dataclasses.replace(GOOD, test="other.py::t"), "expected a slice of test_spam.py::test_recall"),
-        (dataclasses.replace(GOOD, key="00" * 16), "expected the stream key 000102030405060708090a0b0c0d0e0f, came 0000"),
+        (
+            dataclasses.replace(GOOD, key="00" * 16),
+            "expected the stream key 000102030405060708090a0b0c0d0e0f, came 0000",
+        ),
         (dataclasses.replace(GOOD, start=2), r"slice \[2, 3\) .* overlaps the slice \[2, 4\)"),
         (dataclasses.replace(GOOD, start=0, stop=6), r"overlaps the slice \[2, 4\)"),
         (dataclasses.replace(GOOD, start=5, stop=8), r"expected trials within \[0, 6\)"),

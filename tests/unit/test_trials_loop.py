@@ -93,7 +93,12 @@ def test_each_trial_runs_once_in_order_and_sees_its_own_index(reset: Callable[[i
 def test_fixtures_are_reset_before_every_trial_but_the_first() -> None:
     """The set-up of the first trial is the test's own; reset comes before each later one."""
     events: list[str] = []
-    run(lambda trial: events.append(f"run {trial.index}") or True, 6, 3, reset=lambda index: events.append(f"reset {index}"))
+
+    def observe(trial: Trial) -> bool:
+        events.append(f"run {trial.index}")
+        return True
+
+    run(observe, 6, 3, reset=lambda index: events.append(f"reset {index}"))
     assert events == ["run 3", "reset 4", "run 4", "reset 5", "run 5"]
 
 
@@ -196,9 +201,7 @@ def test_only_errors_leave_only_places(reset: Callable[[int], None] | None) -> N
 @pytest.mark.parametrize("error", [PickError("no items"), TimeoutError()])
 def test_what_no_claim_may_count_ends_the_slice(error: BaseException) -> None:
     """A pick that can never work and a timeout of the whole test are no errors of one trial."""
-    done = run(
-        raising(error, 3), 10, keep_going=True, is_fatal=lambda raised: isinstance(raised, TimeoutError)
-    )
+    done = run(raising(error, 3), 10, keep_going=True, is_fatal=lambda raised: isinstance(raised, TimeoutError))
     assert done.failure is not None
     assert (done.failure.trial, list(done.errors)) == (3, [])
 
@@ -258,7 +261,7 @@ def test_dicts_fill_a_column_per_key_that_is_used() -> None:
 @pytest.mark.parametrize(
     ("observation", "reason"),
     [
-        (0.5, "the trial returned a float, not a dict: return {\"a\": ...}"),
+        (0.5, 'the trial returned a float, not a dict: return {"a": ...}'),
         (None, "the trial returned None: return the observation, a dict"),
         ({"b": (1, 2)}, "the dict the trial returned has no key 'a': return every key claims use"),
         ({"a": None, "b": (1, 2)}, "the trial returned None"),
@@ -308,7 +311,7 @@ def test_when_every_key_is_spoilt_the_slice_ends() -> None:
 
 def test_a_defaultdict_is_not_asked_to_invent_a_key() -> None:
     """A missing key is missing, even where asking for it would make it."""
-    from collections import defaultdict  # noqa: PLC0415  # used here only
+    from collections import defaultdict  # used here only
 
     done = run(lambda _: defaultdict(float), 1, shape=KEYS)
     assert done.bad["a"].reason.startswith("the dict the trial returned has no key")
@@ -318,7 +321,7 @@ def test_progress_tells_the_trials_done() -> None:
     """Slow trials are told one by one, from this slice's own beginning."""
     told: list[int] = []
     clock = iter(range(1000))
-    import pytest_ophamin.trials.loop as loop  # noqa: PLC0415, PLR0402  # its clock is replaced
+    import pytest_ophamin.trials.loop as loop  # noqa: PLR0402  # its clock is replaced
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "perf_counter", lambda: float(next(clock)))
@@ -336,7 +339,7 @@ def test_progress_of_quick_trials_is_told_rarely() -> None:
 
 def test_a_trial_that_uses_global_randomness_is_told() -> None:
     """Its observations would depend on how trials are sliced."""
-    import random  # noqa: PLC0415
+    import random
 
     assert run(lambda _: random.random(), 3).warnings == ("global random state used: take trial.rng",)
     assert run(lambda _: np.random.random(), 3).warnings == ("global random state used: take trial.rng",)  # noqa: NPY002
@@ -362,7 +365,7 @@ def test_seconds_are_measured() -> None:
 
 def test_the_loop_needs_no_numpy() -> None:
     """A worker that draws nothing loads neither NumPy nor SciPy nor pydantic nor pytest."""
-    import subprocess  # noqa: PLC0415
+    import subprocess
 
     code = (
         "import sys\n"
@@ -375,5 +378,7 @@ def test_the_loop_needs_no_numpy() -> None:
         "assert len(s.to_text()) > 9\n"
         "print(sorted({'numpy', 'scipy', 'pydantic', 'pytest', 'cryptography'} & set(sys.modules)))\n"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
     assert found.stdout.strip() == "[]"

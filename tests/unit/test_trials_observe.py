@@ -13,6 +13,8 @@ from pytest_ophamin.trials.observe import BadObservation, coerce, coerce_pair
 
 
 class Level(enum.IntEnum):
+    """An int with a name."""
+
     HIGH = 3
 
 

@@ -54,7 +54,19 @@ def test_a_slice_comes_back_from_its_text() -> None:
     """Every field, types and bits of the columns included."""
     sent = full_slice()
     came = Slice.from_text(sent.to_text())
-    for name in ("test", "key", "start", "stop", "errors", "first_error", "failure", "bad", "search", "warnings", "seconds"):
+    for name in (
+        "test",
+        "key",
+        "start",
+        "stop",
+        "errors",
+        "first_error",
+        "failure",
+        "bad",
+        "search",
+        "warnings",
+        "seconds",
+    ):
         assert getattr(came, name) == getattr(sent, name), name
     assert came.columns.keys() == sent.columns.keys()
     for key, column in sent.columns.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -99,9 +100,9 @@ def test_seeds_are_32_bit_and_unique() -> None:
     """No two trials of a claim share a seed, and neighbours look unrelated."""
     seeds = [trial_seed(KEY, index) for index in range(100_000)]
     assert len(set(seeds)) == len(seeds)
-    assert 0 <= min(seeds)
+    assert min(seeds) >= 0
     assert max(seeds) < 2**32
-    ones = sum((a ^ b).bit_count() for a, b in zip(seeds, seeds[1:], strict=False)) / (len(seeds) - 1)
+    ones = sum((a ^ b).bit_count() for a, b in pairwise(seeds)) / (len(seeds) - 1)
     assert 15.9 < ones < 16.1
 
 

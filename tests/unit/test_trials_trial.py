@@ -15,7 +15,7 @@ from pytest_ophamin.trials.trial import PickError, Trial
 class Frame:
     """A pandas-like frame: [] takes labels, .iloc positions."""
 
-    def __init__(self, rows: list[str]) -> None:
+    def __init__(self, rows: list[int]) -> None:
         self.iloc = rows
 
     def __len__(self) -> int:
@@ -89,7 +89,9 @@ def test_equal_lengths_give_the_same_position_in_one_trial() -> None:
 
 
 @pytest.mark.parametrize(
-    "items", [[0, 1, 2], (0, 1, 2), range(3), np.arange(3), Frame([0, 1, 2]), Sparse()], ids=lambda x: type(x).__name__  # type: ignore[list-item]
+    "items",
+    [[0, 1, 2], (0, 1, 2), range(3), np.arange(3), Frame([0, 1, 2]), Sparse()],
+    ids=lambda items: type(items).__name__,
 )
 def test_any_collection_with_positions_can_be_picked_from(items: object) -> None:
     """Lists, tuples, ranges, arrays, frames by position, and sparse matrices by row."""
@@ -118,7 +120,9 @@ def test_what_has_no_length_is_refused() -> None:
 
 def test_fewer_items_than_trials_is_refused_at_trial_0() -> None:
     """Not at the trial that would find nothing left: the claim can never be run as declared."""
-    with pytest.raises(PickError, match=r"expected at least 10 items, one per trial, came 9: declare trials=9 or fewer"):
+    with pytest.raises(
+        PickError, match=r"expected at least 10 items, one per trial, came 9: declare trials=9 or fewer"
+    ):
         Trial(KEY, trials=10).pick(range(9))
 
 

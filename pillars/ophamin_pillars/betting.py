@@ -42,16 +42,20 @@ class Wealth:
         self._bets = planned_bets(y, level) if bets is None else bets
         self._truncation = truncation
 
+    def log_wealth(self, t: float) -> Floats:
+        """Return log K after each observation, shape of ``y``; ``t`` is positive."""
+        stakes = np.minimum(self._bets, self._truncation / t)
+        stakes *= self._y - t
+        np.log1p(stakes, out=stakes)
+        np.cumsum(stakes, axis=-1, out=stakes)
+        return stakes
+
     def log_maxima(self, t: float) -> Floats:
         """Return log(max over time of K): 0 or more, since the game starts at 1."""
         if t <= 0.0:
             certain: Floats = np.where((self._y > 0.0).any(axis=-1), np.inf, 0.0)
             return certain
-        stakes = np.minimum(self._bets, self._truncation / t)
-        stakes *= self._y - t
-        np.log1p(stakes, out=stakes)
-        np.cumsum(stakes, axis=-1, out=stakes)
-        maxima: Floats = np.maximum(stakes.max(axis=-1), 0.0)
+        maxima: Floats = np.maximum(self.log_wealth(t).max(axis=-1), 0.0)
         return maxima
 
     def p_value(self, t: float) -> float:

@@ -68,14 +68,6 @@ def clopper_pearson(count: int, n: int, confidence: float) -> Interval:
     return lower_bound(count, n, tail), upper_bound(count, n, tail)
 
 
-def mid_p(count: int, n: int, confidence: float) -> Interval:
-    """Return the interval that inverts the mid-p test."""
-    tail = 0.5 * (1.0 - confidence)
-    lower = _root(lambda p: mid_p_upper(count, n, p) - tail) if count else 0.0
-    upper = _root(lambda p: tail - mid_p_lower(count, n, p)) if count < n else 1.0
-    return lower, upper
-
-
 def mid_p_upper(count: int, n: int, p: float) -> float:
     """Return P(X > count) + P(X = count) / 2."""
     return 0.5 * (upper_tail(count, n, p) + upper_tail(count + 1, n, p))
@@ -127,16 +119,6 @@ def _greatest(holds: Callable[[int], bool], n: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    low, high = 0.0, 1.0
-    while high - low > 1e-16 * high and high - low > 5e-324:
-        middle = 0.5 * (low + high)
-        if middle in (low, high):
-            break
-        low, high = (low, middle) if rising(middle) > 0.0 else (middle, high)
-    return 0.5 * (low + high)
 
 
 def _z(confidence: float) -> float:

@@ -66,9 +66,8 @@ class Examination:
             return "no serial dependence found"
         if self.status == "warn":
             kind = "resemble" if self.p_clumped <= self.p_alternating else "avoid"
-            return (
-                f"observations {kind} earlier ones (p = {self.p:.2g}); effective n {self.effective_n:.0f} of {self.n}"
-            )
+            effective = f"effective n {self.effective_n:.0f} of {self.n}"
+            return f"observations {kind} earlier ones (p = {self.p:.2g}); {effective}"
         return (
             f"observations {self.lag} trials apart depend on each other (p = {self.p_clumped:.2g}): "
             f"{self.n} trials are worth about {self.effective_n:.0f} independent ones"

@@ -72,18 +72,29 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Validate the claims a module or class holds, all its mistakes together, as an error of its collection."""
+    """Validate the claims among what a module or class holds, and take those with mistakes out of what will run."""
     report = yield
+    if isinstance(collector, pytest.Module):
+        report.ophamin_mistakes = collector.stash[keys.mistakes] = []
     nodes: list[Any] = report.result or []
     if report.passed and any(isinstance(node, pytest.Item) and _has_claim(node) for node in nodes):
-        from pytest_ophamin.plugin.collecting import check_collected  # noqa: PLC0415  # a claim exists
+        from pytest_ophamin.plugin.collecting import check_collected  # a claim exists
 
-        problems = check_collected(collector, nodes)
-        if problems is not None:
-            report.outcome = "failed"
-            report.longrepr = problems
-            report.result = []
+        check_collected(collector, report)
     return report
+
+
+# Outermost: Session counts collection errors in the same hook.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collectreport(report: pytest.CollectReport) -> Generator[None, object, object]:
+    """Turn the mistakes of a whole module, told last, into one error of its collection."""
+    mistakes = report.__dict__.pop("ophamin_mistakes", None)
+    if mistakes:
+        from pytest_ophamin.plugin.collecting import describe_mistakes
+
+        report.outcome = "failed"
+        report.longrepr = describe_mistakes(report.nodeid, mistakes)
+    return (yield)
 
 
 def _has_claim(item: pytest.Item) -> bool:

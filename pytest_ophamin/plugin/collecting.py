@@ -28,23 +28,35 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.registry import PillarRegistry
 
 
-def check_collected(collector: pytest.Collector, nodes: list[Any]) -> str | None:
-    """Validate every claim among ``nodes``, which ``collector`` just collected, and stash them on their items.
+def check_collected(collector: pytest.Collector, report: pytest.CollectReport) -> None:
+    """Validate every claim ``collector`` just collected, and stash it on its item.
 
-    Returns:
-        All problems together, one per line, or None.
+    An item with mistakes is taken out of the report. The mistakes wait for the module's report, which pytest tells after
+    those of its classes, so that one error holds them all.
     """
+    nodes: list[Any] = report.result
     claimed = [node for node in nodes if isinstance(node, pytest.Item) and _own_claim_marks(node)]
-    problems = [problem for node in nodes for problem in _misplaced_marks(node)]
-    if claimed:
-        reader = _Reader(collector.config)
-        for item in claimed:
-            problems.extend(reader.read(item))
-    if not problems:
-        return None
-    lines = "\n".join(f"  {problem.describe()}" for problem in problems)
-    count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
-    return f"ophamin: {count} in the claims of {collector.nodeid}:\n{lines}"
+    mistakes = [problem for node in nodes for problem in _misplaced_marks(node)]
+    reader = _Reader(collector.config)
+    for item in claimed:
+        mistakes.extend(reader.read(item))
+    if not mistakes:
+        return
+    bad = {problem.test for problem in mistakes}
+    report.result = [node for node in nodes if node.nodeid not in bad]
+    module = collector.getparent(pytest.Module)
+    waiting = None if module is None else module.stash.get(keys.mistakes, None)
+    if waiting is None:
+        report.ophamin_mistakes = mistakes  # type: ignore[attr-defined]  # the module was told before its class
+    else:
+        waiting.extend(mistakes)
+
+
+def describe_mistakes(nodeid: str, mistakes: list[Problem]) -> str:
+    """Return all mistakes of a module as the text of one error."""
+    lines = "\n".join(f"  {problem.describe()}" for problem in mistakes)
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    return f"ophamin: {count} in the claims of {nodeid}:\n{lines}"
 
 
 @dataclass(slots=True)

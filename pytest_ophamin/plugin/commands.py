@@ -14,6 +14,7 @@ from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.pillars import registry_of
 from pytest_ophamin.plugin.session import read_working_lock
+from pytest_ophamin.reporting.text import count
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.catalogue import Catalogue
@@ -55,10 +56,13 @@ def _register(config: pytest.Config, catalogue: Catalogue, write: Any) -> None:
     for change in changes:
         write(f"  {change}")
     if path.is_file() and path.read_text(encoding="utf-8") == text:
-        write(f"{path.name} is up to date: {len(lock.entries)} claims")
+        write(f"{path.name} is up to date: {count(len(lock.entries), 'claim')}")
         return
     _write_atomically(path, text)
-    write(f"wrote {path.name}: {len(lock.entries)} claims. Commit it: claims count as registered once it is committed.")
+    write(
+        f"wrote {path.name}: {count(len(lock.entries), 'claim')}. Commit it: a claim is registered once its entry is "
+        "committed."
+    )
 
 
 def _plan(config: pytest.Config, catalogue: Catalogue, write: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.catalogue import Catalogue
-    from pytest_ophamin.claims.model import Claim, ClaimGroup
+    from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem
     from pytest_ophamin.deciding.registry import PillarRegistry
     from pytest_ophamin.plugin.desk import Desk
     from pytest_ophamin.plugin.settings import Settings
@@ -30,6 +30,8 @@ catalogue = pytest.StashKey["Catalogue"]()
 desk = pytest.StashKey["Desk"]()
 """On config of the controlling process: where slices arrive and claims are decided."""
 
+mistakes = pytest.StashKey[list["Problem"]]()
+"""On a module: what is wrong with its claims, those of its classes included, until its report is told."""
 claims = pytest.StashKey[tuple["Claim", ...]]()
 """On a claim item: its claims, validated at collection."""
 group = pytest.StashKey["ClaimGroup"]()

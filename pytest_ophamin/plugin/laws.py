@@ -20,7 +20,10 @@ from pytest_ophamin.trials.slices import Slice
 from pytest_ophamin.trials.streams import trial_seed
 
 DEFAULT_MAX_EXAMPLES = 100
-_FALSIFYING = re.compile(r"Falsifying example: (.*)", re.DOTALL)
+# "Falsifying example" until Hypothesis 6.150 or so, "Failing test case" since.
+_FALSIFYING = re.compile(r"(?:Falsifying|Failing) (?:explicit )?(?:example|test case): (.*)", re.DOTALL)
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADVICE = re.compile(r"  # or any other generated value$", re.MULTILINE)
 _REPRODUCE = re.compile(r"@reproduce_failure\(.*\)", re.DOTALL)
 
 
@@ -102,6 +105,7 @@ def _search(item: pytest.Function, seed: int, watched: _Watched) -> BaseExceptio
 
     @functools.wraps(inner)
     def body(*args: object, **kwargs: object) -> None:
+        __tracebackhide__ = True
         try:
             inner(*args, **kwargs)
         except Exception as error:
@@ -165,9 +169,10 @@ def _evidence(
 
 
 def _without_advice(text: str) -> str:
-    """Keep the falsifying call; what Hypothesis says after it changes from version to version."""
+    """Keep the falsifying call alone: advice and memory addresses differ from run to run, and it is part of the id."""
     end = text.find("\n)")
-    return text[: end + 2] if end >= 0 else text.split("\n", 1)[0]
+    call = text[: end + 2] if end >= 0 else text.split("\n", 1)[0]
+    return _ADDRESS.sub("", _ADVICE.sub("", call))
 
 
 def _underlying(function: Any) -> Any:

@@ -17,6 +17,7 @@ from pytest_ophamin.errors import LockError, OphaminError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import clone_item, set_nodeid
 from pytest_ophamin.plugin.pillars import late_pillars, registry_of
+from pytest_ophamin.plugin.reruns import warn_of_reruns
 from pytest_ophamin.trials.slices import slice_ranges
 from pytest_ophamin.trials.streams import SEED_POLICY_COMMIT, stream_key
 from pytest_ophamin.trials.trial import Trial
@@ -47,6 +48,7 @@ def build_catalogue(
     problems: list[str] = []
     if claimed:
         problems.extend(late_pillars(config))
+        warn_of_reruns(config, claimed)
     lock = read_working_lock(config, problems)
     resolved = _resolve_auto(config, [claim for item in claimed for claim in item.stash[keys.claims]], lock, problems)
     problems.extend(problem.describe() for problem in check_session(tuple(resolved.values())))

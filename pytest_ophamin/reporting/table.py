@@ -150,7 +150,7 @@ def _claim_lines(outcome: Outcome, corrected: Corrected | None, *, width: int, p
     first, *more = wrap_text(escape_text(outcome.claim.statement), left - len(_HANG))
     texts = [first, *(f"{_HANG}{line}" for line in more)]
     numbers = describe_numbers(outcome)
-    if numbers is not None:
+    if numbers:
         # Below the last verdict the whole line is free.
         free = width if len(texts) >= len(cells) else left
         texts.extend(indent_text(numbers, free, indent=_INDENT, hang=_INDENT + _HANG))

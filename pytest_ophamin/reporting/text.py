@@ -10,6 +10,7 @@ sequence in one could repaint the verdict beside it, a bidi control could revers
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls (C0, C1), format characters (bidi controls, zero width), surrogates, private, unassigned, separators."""
@@ -52,9 +53,14 @@ def wrap_text(text: str, width: int) -> list[str]:
     Returns:
         At least one line; words longer than a line are cut.
     """
+    return wrap_phrases(text.split(" "), width)
+
+
+def wrap_phrases(phrases: Iterable[str], width: int) -> list[str]:
+    """Join ``phrases`` by spaces into lines of at most ``width`` columns; a phrase is cut only if no line can hold it."""
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in phrases:
         joined = f"{line} {word}" if line else word
         if text_width(joined) <= width:
             line = joined
@@ -66,10 +72,11 @@ def wrap_text(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
-def indent_text(text: str, width: int, *, indent: str = "  ", hang: str | None = None) -> list[str]:
-    """Wrap ``text`` behind ``indent``, further lines behind ``hang`` (the same width of spaces by default)."""
+def indent_text(text: str | Iterable[str], width: int, *, indent: str = "  ", hang: str | None = None) -> list[str]:
+    """Wrap ``text``, or phrases, behind ``indent``; further lines behind ``hang`` (as many spaces by default)."""
     further = " " * len(indent) if hang is None else hang
-    lines = wrap_text(text, width - max(len(indent), len(further)))
+    phrases = text.split(" ") if isinstance(text, str) else text
+    lines = wrap_phrases(phrases, width - max(len(indent), len(further)))
     return [f"{indent if number == 0 else further}{line}" for number, line in enumerate(lines)]
 
 

@@ -46,18 +46,21 @@ def describe_relation(claim: Claim) -> str:
     return f"{_SIGNS[claim.relation]} {claim.limit:.12g}{unit}{margin}"
 
 
-def describe_numbers(outcome: Outcome) -> str | None:
-    """Return ``n 1,000  0.942 [0.928, 0.954] >= 0.9  exact``; None where there is no assessment to tell of."""
+def describe_numbers(outcome: Outcome) -> list[str]:
+    """Return ``n 1,000``, ``0.942 [0.928, 0.954]``, ``>= 0.9``, ``exact``: phrases no line break may fall into.
+
+    Joined by spaces they are one line. Empty where there is no assessment to tell of; single words for a law's search.
+    """
     claim, assessment = outcome.claim, outcome.assessment
     if isinstance(assessment, SearchAssessment):
-        return escape_text(assessment.summary)
+        return escape_text(assessment.summary).split(" ")
     if assessment is None or not outcome.is_decided:
-        return None
+        return []
     limits = limits_of(claim)
     estimate = "no estimate" if assessment.estimate is None else format_number(assessment.estimate, beside=limits)
     interval = format_interval(assessment.lower, assessment.upper, beside=limits)
     word = "exact" if assessment.exact else "approximate"
-    return f"n {format_count(assessment.n)}  {estimate} {interval} {describe_relation(claim)}  {word}"
+    return [f"n {format_count(assessment.n)} ", f"{estimate} {interval}", f"{describe_relation(claim)} ", word]
 
 
 def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str | None:
@@ -110,15 +113,16 @@ def trials_factor(outcome: Outcome, corrected: Corrected) -> float | None:
 
 
 def describe_void(void: Void) -> str:
-    """Return why a sample is void, with the trial, its seed, the exception and its place where there was one."""
-    parts = [escape_text(void.reason)]
+    """Return ``trial 17 (seed 4), spam.py:31: the trial raised ValueError``: as much of it as is known."""
+    where = []
     if void.trial is not None:
-        parts.append(f"trial {void.trial}" + ("" if void.seed is None else f" (seed {void.seed})"))
-    if void.exception is not None:
-        parts.append(escape_text(void.exception) + ("" if void.place is None else f" at {escape_text(void.place)}"))
-    elif void.place is not None:
-        parts.append(f"at {escape_text(void.place)}")
-    return ", ".join(parts)
+        where.append(f"trial {void.trial}" + ("" if void.seed is None else f" (seed {void.seed})"))
+    if void.place is not None:
+        where.append(escape_text(void.place))
+    reason = escape_text(void.reason)
+    if void.exception is not None and void.exception not in void.reason:
+        reason += f" ({escape_text(void.exception)})"
+    return f"{', '.join(where)}: {reason}" if where else reason
 
 
 def describe_standing(outcome: Outcome) -> str | None:

@@ -20,6 +20,7 @@ _HINTS = {
     "AssertionError": "return the condition instead of asserting it",
     "Skipped": "skip with a mark or before the first trial; inside a trial it is a failure",
     "XFailed": "a claim is not expected to fail; return the observation",
+    "PickError": "trial.pick could not give every trial an item of its own",
     "SystemExit": "return the observation instead of leaving the process",
 }
 

@@ -15,21 +15,18 @@ from __future__ import annotations
 
 import os
 import sys
-from array import array
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from pytest_ophamin.trials.columns import ColumnKey, ColumnWriter
-from pytest_ophamin.trials.failure import Failure, exception_reason, place_of
-from pytest_ophamin.trials.globals import GLOBAL_STATE_USED, seeded_globals
-from pytest_ophamin.trials.observe import BadObservation, coerce, coerce_pair
+from pytest_ophamin.trials.globals import seeded_globals
+from pytest_ophamin.trials.observe import coerce
+from pytest_ophamin.trials.recording import Recording
 from pytest_ophamin.trials.shape import Shape
 from pytest_ophamin.trials.slices import Slice
 from pytest_ophamin.trials.streams import trial_seed
-from pytest_ophamin.trials.trial import PickError, Trial
+from pytest_ophamin.trials.trial import Trial
 
-_ALWAYS_THROUGH = (KeyboardInterrupt, GeneratorExit)
 _NEVER: tuple[float, float] = (float("inf"), float("-inf"))
 # What may be appended unseen, exclusive: finite floats, and the integers float64 holds without asking.
 _OPEN_RANGE: dict[type | None, tuple[float, float]] = {
@@ -73,7 +70,9 @@ def run_slice(
             slice ends, whatever ``keep_going`` says.
         rootdir: Failures are placed relative to it.
     """
-    run = _Run(trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir)
+    run = Recording(
+        trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir
+    )
     step = _steps(call, run, reset)
     began = perf_counter()
     with seeded_globals(trial_seed(trial.key, start)) as watch:
@@ -106,7 +105,9 @@ async def run_slice_async(
     rootdir: str | os.PathLike[str] | None = None,
 ) -> Slice:
     """Run a slice whose trials are awaited; arguments and result as of :func:`run_slice`."""
-    run = _Run(trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir)
+    run = Recording(
+        trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir
+    )
     began = perf_counter()
     with seeded_globals(trial_seed(trial.key, start)) as watch:
         pace = _Pace(progress, start)
@@ -127,7 +128,9 @@ async def run_slice_async(
     return run.to_slice(perf_counter() - began, moved=watch.was_moved)
 
 
-def _steps(call: Callable[[], object], run: _Run, reset: Callable[[int], None] | None) -> Callable[[int, int], None]:
+def _steps(
+    call: Callable[[], object], run: Recording, reset: Callable[[int], None] | None
+) -> Callable[[int, int], None]:
     """Return the function that runs the trials [first, end): the fast one where nothing stands in its way."""
     trial = run.trial
 
@@ -158,121 +161,6 @@ def _steps(call: Callable[[], object], run: _Run, reset: Callable[[int], None] |
             run.take(index, call())
 
     return fast if reset is None and run.shape.is_plain else careful
-
-
-class _Run:
-    """Everything a slice's trials leave behind while they run."""
-
-    def __init__(
-        self,
-        trial: Trial,
-        start: int,
-        stop: int,
-        shape: Shape,
-        *,
-        keep_going: bool,
-        stop_on: tuple[type[BaseException], ...],
-        is_fatal: Callable[[BaseException], bool] | None,
-        rootdir: str | os.PathLike[str] | None,
-    ) -> None:
-        self.trial = trial
-        self.start = start
-        self.stop = stop
-        self.shape = shape
-        self.position = start
-        """The next trial to run."""
-        self._keep_going = keep_going
-        self._through = _ALWAYS_THROUGH + stop_on
-        self._is_fatal = is_fatal
-        self._rootdir = rootdir
-        self._in_reset = False
-        self._columns: dict[ColumnKey, ColumnWriter] = {key: ColumnWriter() for key in shape.columns}
-        self._errors = array("q")
-        self._first_error: Failure | None = None
-        self._failure: Failure | None = None
-        self._bad: dict[str | None, Failure] = {}
-
-    @property
-    def only_column(self) -> ColumnWriter:
-        return next(iter(self._columns.values()))
-
-    def reset(self, reset: Callable[[int], None], index: int) -> None:
-        self._in_reset = True
-        reset(index)
-        self._in_reset = False
-
-    def take(self, index: int, value: object) -> None:
-        """Store what trial ``index`` returned under every key the claims use."""
-        for entry in self.shape.entries:
-            if entry.key in self._bad:
-                continue
-            try:
-                observed = self.shape.select(value, entry)
-                parts = coerce_pair(observed) if entry.is_paired else (coerce(observed),)
-            except BadObservation as bad:
-                self._spoil(entry.key, bad)
-                continue
-            for column_key, part in zip(entry.columns, parts, strict=True):
-                self._columns[column_key].put(index, part)
-
-    def passes_through(self, error: BaseException) -> bool:
-        return isinstance(error, self._through)
-
-    def fail(self, error: BaseException) -> None:
-        """Note what the current trial raised, and whether trials go on after it."""
-        index = self.trial.index
-        self.position = index + 1
-        if self._counts_against(error):
-            self._errors.append(index)
-            if self._first_error is None:
-                self._first_error = self._describe(error)
-            for (key, _), writer in self._columns.items():
-                if key not in self._bad:
-                    writer.skip()
-            return
-        if isinstance(error, BadObservation) and self.shape.is_plain:
-            self._bad.setdefault(self.shape.entries[0].key, self._describe(error))
-        elif not isinstance(error, BadObservation):
-            self._failure = self._describe(error)
-        self.position = self.stop
-
-    def to_slice(self, seconds: float, *, moved: bool) -> Slice:
-        return Slice(
-            test=self.shape.test,
-            key=self.trial.key.hex(),
-            start=self.start,
-            stop=self.stop,
-            columns={key: writer.to_column() for key, writer in self._columns.items()},
-            errors=self._errors,
-            first_error=self._first_error,
-            failure=self._failure,
-            bad=self._bad,
-            warnings=(GLOBAL_STATE_USED,) if moved else (),
-            seconds=seconds,
-        )
-
-    def _counts_against(self, error: BaseException) -> bool:
-        if not self._keep_going or self._in_reset or isinstance(error, (BadObservation, PickError)):
-            return False
-        return self._is_fatal is None or not self._is_fatal(error)
-
-    def _spoil(self, key: str | None, bad: BadObservation) -> None:
-        """Void the claims that use ``key``; when no key is left the slice ends."""
-        self._bad[key] = self._describe(bad)
-        if len(self._bad) == len(self.shape.entries):
-            raise bad
-
-    def _describe(self, error: BaseException) -> Failure:
-        index = self.trial.index
-        is_bad = isinstance(error, BadObservation)
-        return Failure(
-            reason=str(error) if is_bad else exception_reason(error, in_fixture=self._in_reset),
-            trial=index,
-            seed=trial_seed(self.trial.key, index),
-            exception=None if is_bad else type(error).__name__,
-            place=None if is_bad else place_of(error, self._rootdir),
-            error=error,
-        )
 
 
 class _Pace:

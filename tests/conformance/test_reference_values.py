@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from error_rates import Floats, plan_of, sample_of, shipped
 
 from ophamin_pillars import intervals
-from ophamin_pillars.betting import Wealth, open_ended_bets
+from ophamin_pillars.betting import Wealth, greatest_root, open_ended_bets
 from ophamin_pillars.binomial import (
     greatest_rejecting,
     least_n_all_successes,
@@ -41,36 +41,17 @@ RECORDS: list[Record] = VALUES["records"]
 
 NOT_YET = (
     # Sequential designs, and what needs more than one sample: later issues.
-    *(
-        "calibrator.",
-        "cs.gamma_",
-        "cs.normal_",
-        "cs.poly_",
-        "cs.pm_",
-        "cs.bernoulli.",
-        "eproc.",
-        "gsd.",
-        "sprt.",
-        "qcs.",
-    ),
-    *("graph.", "hommel.", "online.", "storey.", "padjust.hommel."),
+    *("calibrator.", "cs.gamma_", "cs.normal_", "cs.poly_", "cs.pm_", "cs.bernoulli.", "eproc.", "gsd.", "sprt."),
+    *("qcs.", "graph.", "hommel.", "online.", "storey.", "padjust.hommel."),
     *("boschloo.", "brunner_", "fisher.", "mannwhitney.", "perm.", "pooled_t.", "prop2.", "welch.", "wilcoxon_"),
     *("proptest.", "poisson.", "ratio.fieller.", "tost.welch.", "wilks2.", "mtbf."),
-    *(
-        "combine.",
-        "meta.",
-        "anova.",
-        "mea.",
-        "nist.anova.",
-        "lmm.",
-        "cv.",
-        "boot.",
-        "cor.",
-        "nist.longley",
-        "conformal.",
-    ),
-    *("cp.", "drift.", "ks.", "ks1.", "ks2.", "psi.", "spc.", "srm."),
+    *("combine.", "meta.", "anova.", "mea.", "nist.anova.", "lmm.", "cv.", "boot.", "cor.", "nist.longley"),
+    *("conformal.", "fisher.job", "cp.", "drift.", "ks.", "ks1.", "ks2.", "psi.", "spc.", "srm."),
     *("es.", "power.2p.", "power.anova", "power.chi2.", "power.f2.", "power.p.", "power.prop2.", "power.r0"),
+    # Its data is not in the record, and is not pi: 5,000 digits have mean 4.5358, the certified one is 4.5348.
+    "nist.univ.PiDigits",
+    # The oracle's root search stops at 1e-4: at x = 0 of 20 it gives 0.139086 for 1 - 0.05 ** (1 / 20) = 0.139108.
+    "prop1.mid_p.",
 )
 
 
@@ -182,22 +163,8 @@ def _nist_data(record: Record) -> Floats:
     given = record["inputs"]
     if "x" in given:
         return np.array(given["x"], dtype=np.float64)
-    if given["dataset"] == "PiDigits":
-        return np.array(list(_digits_of_pi(given["n"])), dtype=np.float64)
     first, rest = {"NumAcc2": (1.2, (1.1, 1.3)), "NumAcc4": (10000000.2, (10000000.1, 10000000.3))}[given["dataset"]]
     return np.array([first, *(rest * 500)], dtype=np.float64)
-
-
-def _digits_of_pi(count: int) -> Iterator[int]:
-    """Yield decimal digits of pi (Gibbons 2006, unbounded spigot)."""
-    q, r, t, k, m, x = 1, 0, 1, 1, 3, 3
-    while count:
-        if 4 * q + r - t < m * t:
-            yield m
-            count -= 1
-            q, r, m = 10 * q, 10 * (r - m * t), (10 * (3 * q + r)) // t - 10 * m
-        else:
-            q, r, t, k, m, x = q * k, (2 * q + r) * x, t * x, k + 1, (q * (7 * k + 2) + r * x) // (t * x), x + 2
 
 
 def _zero_failures(record: Record) -> Computed:
@@ -286,17 +253,20 @@ def _crossover_equivalence(record: Record) -> Computed:
 
 
 def _betting_sequence(record: Record) -> Computed:
-    """The hedged confidence sequence: both games at alpha / 2, bets of a game without end, at most half of all staked."""
+    """The hedged confidence sequence at single times: each game at half of alpha, at most half of all staked."""
     given = record["inputs"]
     x, level = _sequence(given["sequence"], given["n"]), 0.5 * given["alpha"]
     found: dict[str, list[float]] = {"lower": [], "upper": []}
     for end in given["at_1based"]:
         for side, y in (("lower", x[:end]), ("upper", 1.0 - x[:end])):
-            # Their bets are tuned to alpha, their thresholds are 2 / alpha.
-            game = Wealth(y, level, bets=open_ended_bets(y, given["alpha"]), truncation=0.5)
-            bound = game.bound(level)
+            bound = _bound_now(Wealth(y, level, bets=open_ended_bets(y, level), truncation=0.5), level)
             found[side].append(bound if side == "lower" else 1.0 - bound)
     return dict(found)
+
+
+def _bound_now(game: Wealth, level: float) -> float:
+    """Return the bound the wealth of this moment gives; the product's own bound uses the best moment so far."""
+    return greatest_root(lambda t: float(game.log_wealth(t)[-1]) + math.log(level))
 
 
 def _sequence(name: str, n: int) -> Floats:
@@ -320,7 +290,10 @@ def _decided(claim: Any, *columns: Any) -> Assessment:  # noqa: ANN401  # whatev
 
 
 COMPUTED: dict[str, Callable[[Record], Computed]] = {
-    "prop1.": _two_sided_interval,
+    "prop1.blaker.": _two_sided_interval,
+    "prop1.clopper_pearson.": _two_sided_interval,
+    "prop1.jeffreys.": _two_sided_interval,
+    "prop1.wilson": _two_sided_interval,
     "coverage.": _coverage,
     "binomtest.85_100_p90.": _one_sided_binomial,
     "binomtest.mendel_conover": _two_sided_binomial,
@@ -332,7 +305,7 @@ COMPUTED: dict[str, Callable[[Record], Computed]] = {
     "padjust.hochberg.": _adjusted,
     "paired_t.": _paired_t,
     "tost.paired.": _paired_equivalence,
-    "nist.univ.": _nist_univariate,
+    **{f"nist.univ.{name}": _nist_univariate for name in ("Lottery", "Mavro", "Michelso", "NumAcc2", "NumAcc4")},
     "zero_failure.": _zero_failures,
     "wilks1.": _wilks,
     "accept.": _acceptance,

@@ -21,7 +21,7 @@ from pytest_ophamin.trials.trial import Trial
 Evidence = Sample | Search | Failure
 
 
-def gathered(group: ClaimGroup, observe: Any, parts: list[tuple[int, int]]) -> Gathering:  # noqa: ANN401
+def gathered(group: ClaimGroup, observe: Any, parts: list[tuple[int, int]]) -> Gathering:
     """Run ``parts`` as slices and bring them together in that order, as text."""
     gathering = Gathering(group, KEY)
     for start, stop in parts:
@@ -74,6 +74,16 @@ def test_stacked_claims_are_each_decided_as_if_alone(data: st.DataObject, values
     for claim in claims:
         alone = gathered(group_of(claim), observer(returned), [(0, claim.trials)]).evidence_for(claim)
         assert facts(parts.evidence_for(claim)) == facts(alone)
+
+
+@given(st.lists(numbers | awkward | st.just(RAISES), min_size=1, max_size=30), st.booleans())
+def test_the_fast_path_keeps_what_the_careful_one_keeps(values: list[Any], keep_going: bool) -> None:
+    """Fresh fixtures or none: the same columns, errors and failures."""
+    group, observe = group_of(declared(metric="mean", trials=len(values))), observer(values)
+    fast = slice_of(group, observe, keep_going=keep_going)
+    careful = slice_of(group, observe, keep_going=keep_going, reset=lambda _: None)
+    careful = dataclasses.replace(careful, seconds=fast.seconds)
+    assert fast.to_text() == careful.to_text()
 
 
 @given(st.lists(numbers, min_size=1, max_size=30))

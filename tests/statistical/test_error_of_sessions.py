@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -34,30 +34,28 @@ def _counted(n: int, count: int) -> ProportionTests:
     return ProportionTests(n, count)
 
 
+def _count(n: int, p: float, rng: np.random.Generator) -> OneSided:
+    return _counted(n, int(rng.binomial(n, p)))
+
+
+def _normal_mean(n: int, rng: np.random.Generator) -> OneSided:
+    return TTests(n, *mean_and_sd(rng.normal(1.0, 3.0, n)))
+
+
+def _bounded_mean(n: int, a: float, b: float, rng: np.random.Generator) -> OneSided:
+    return BettingTests(rng.beta(a, b, n), (0.0, 1.0))
+
+
 def _boundary_claims() -> list[tuple[Claim, Tests]]:
     """Return 20 claims without margin, each with a draw of its tests at the threshold."""
     claims: list[tuple[Claim, Tests]] = []
-    for n, t in ((50, 0.5), (100, 0.9), (400, 0.95), (1000, 0.99)):
-        for relation in ("at_least", "at_most"):
-            claims.append(
-                (plan_of("proportion", relation, t, n), lambda rng, n=n, t=t: _counted(n, rng.binomial(n, t)))
-            )
-    for n in (10, 30, 100):
-        for relation in ("at_least", "at_most"):
-            claims.append(
-                (
-                    plan_of("mean", relation, 1.0, n),
-                    lambda rng, n=n: TTests(n, *mean_and_sd(rng.normal(1.0, 3.0, n))),
-                )
-            )
-    for n, a, b in ((40, 0.5, 2.0), (200, 3.0, 1.0), (300, 0.2, 0.2)):
-        for relation in ("at_least", "at_most"):
-            claims.append(
-                (
-                    plan_of("mean", relation, a / (a + b), n, bounds=(0.0, 1.0)),
-                    lambda rng, n=n, a=a, b=b: BettingTests(rng.beta(a, b, n), (0.0, 1.0)),
-                )
-            )
+    for relation in ("at_least", "at_most"):
+        counts = ((50, 0.5), (100, 0.9), (400, 0.95), (1000, 0.99))
+        claims += [(plan_of("proportion", relation, p, n), partial(_count, n, p)) for n, p in counts]
+        claims += [(plan_of("mean", relation, 1.0, n), partial(_normal_mean, n)) for n in (10, 30, 100)]
+        for n, a, b in ((40, 0.5, 2.0), (200, 3.0, 1.0), (300, 0.2, 0.2)):
+            plan = plan_of("mean", relation, a / (a + b), n, bounds=(0.0, 1.0))
+            claims.append((plan, partial(_bounded_mean, n, a, b)))
     return [(replace(claim, id=ClaimId(f"c{i:02d}")), tests) for i, (claim, tests) in enumerate(claims)]
 
 

@@ -18,20 +18,20 @@ KEY = bytes(range(16))
 LAW = LawPlan(max_examples=100, phases=("generate", "shrink"), strategy="a=text()", deadline_ms=None, database="none")
 
 
-def problems_of(law: LawPlan | None = None, **arguments: Any) -> tuple[Problem, ...]:  # noqa: ANN401
+def problems_of(law: LawPlan | None = None, **arguments: Any) -> tuple[Problem, ...]:
     """Return what is wrong with a claim on recall, with ``arguments`` in place of its own."""
     checked = _check(arguments, test=TEST, law=law)
     return () if isinstance(checked, Claim) else checked
 
 
-def declared(test: str = TEST, *, law: LawPlan | None = None, stacked: bool = False, **arguments: Any) -> Claim:  # noqa: ANN401
+def declared(test: str = TEST, *, law: LawPlan | None = None, stacked: bool = False, **arguments: Any) -> Claim:
     """Return a claim on recall, with ``arguments`` in place of its own; it must be without a mistake."""
     checked = _check(arguments, test=test, law=law, stacked=stacked)
     assert isinstance(checked, Claim), [problem.describe() for problem in checked]
     return checked
 
 
-def law_claim(test: str = "test_merge.py::test_commutes", **arguments: Any) -> Claim:  # noqa: ANN401
+def law_claim(test: str = "test_merge.py::test_commutes", **arguments: Any) -> Claim:
     """Return a law claim."""
     nothing = {"at_least": None, "trials": None}
     return declared(test, law=LAW, **{"statement": "merging is commutative", "metric": "law", **nothing, **arguments})
@@ -49,7 +49,7 @@ def slice_of(
     stop: int | None = None,
     *,
     key: bytes = KEY,
-    **options: Any,  # noqa: ANN401  # of run_slice
+    **options: Any,  # of run_slice
 ) -> Slice:
     """Run the trials [start, stop) of ``group``; trial i gives ``observe(i)``."""
     trial = Trial.of_group(group, key)
@@ -64,7 +64,7 @@ def slice_of(
     )
 
 
-def _check(arguments: dict[str, Any], *, test: str, law: LawPlan | None, stacked: bool = False) -> Any:  # noqa: ANN401
+def _check(arguments: dict[str, Any], *, test: str, law: LawPlan | None, stacked: bool = False) -> Any:
     usual = {"statement": "catches at least 90 % of spam", "metric": "proportion", "trials": 1000}
     if not {"at_least", "at_most", "within"} & arguments.keys():
         usual["at_least"] = 0.9

@@ -15,7 +15,7 @@ REGISTERED = Registration(status=Status.REGISTERED)
 NO_LOCK = Registration(status=Status.UNREGISTERED, reason="there is no ophamin.lock")
 
 
-def claim_of(test: str = "test_spam.py::test_recall", **changes: Any) -> Claim:  # noqa: ANN401  # any field of a claim
+def claim_of(test: str = "test_spam.py::test_recall", **changes: Any) -> Claim:
     """Return a claim about spam recall, with ``changes``."""
     fields: dict[str, Any] = {
         "id": ClaimId(test),
@@ -29,7 +29,7 @@ def claim_of(test: str = "test_spam.py::test_recall", **changes: Any) -> Claim: 
     return Claim(**{**fields, **changes})
 
 
-def law_of(test: str = "test_merge.py::test_commutes", **changes: Any) -> Claim:  # noqa: ANN401  # any field of a claim
+def law_of(test: str = "test_merge.py::test_commutes", **changes: Any) -> Claim:
     """Return a law claim about merging, with ``changes``."""
     law = LawPlan(max_examples=100, phases=("generate",), strategy="text()", deadline_ms=None, database="none")
     fields: dict[str, Any] = {
@@ -43,7 +43,7 @@ def law_of(test: str = "test_merge.py::test_commutes", **changes: Any) -> Claim:
     return claim_of(test, **{**fields, **changes})
 
 
-def assessment_of(**changes: Any) -> Assessment:  # noqa: ANN401  # any field of an assessment
+def assessment_of(**changes: Any) -> Assessment:
     """Return an assessment that validates :func:`claim_of`, with ``changes``."""
     fields: dict[str, Any] = {
         "method": "clopper-pearson/1",
@@ -60,7 +60,7 @@ def assessment_of(**changes: Any) -> Assessment:  # noqa: ANN401  # any field of
     return Assessment(**{**fields, **changes})
 
 
-def search_of(**changes: Any) -> Search:  # noqa: ANN401  # any field of a search
+def search_of(**changes: Any) -> Search:
     """Return a search that found nothing, with ``changes``."""
     fields: dict[str, Any] = {
         "valid_examples": 100,
@@ -78,7 +78,7 @@ CORROBORATED = SearchAssessment(
 )
 
 
-def outcome_of(claim: Claim, verdict: Verdict, **changes: Any) -> Outcome:  # noqa: ANN401  # any field of an outcome
+def outcome_of(claim: Claim, verdict: Verdict, **changes: Any) -> Outcome:
     """Return what became of ``claim``: registered, without assessment unless one is given."""
     fields: dict[str, Any] = {"digest": Digest("0" * 64), "registration": REGISTERED, "key": "0" * 32}
     return Outcome(claim=claim, verdict=verdict, **{**fields, **changes})
@@ -99,7 +99,7 @@ def family_of(name: str, members: Sequence[Corrected], m: int) -> Family:
     return Family(name=name, correction="holm", alpha=0.05, m=m, members=tuple(members))
 
 
-def campaign_of(*families: Family, **changes: Any) -> Campaign:  # noqa: ANN401  # any field of a campaign
+def campaign_of(*families: Family, **changes: Any) -> Campaign:
     """Return a green campaign of ``families``, with ``changes``."""
     fields: dict[str, Any] = {"name": "campaign", "green": True}
     return Campaign(families=families, **{**fields, **changes})

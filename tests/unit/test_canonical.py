@@ -34,7 +34,7 @@ def test_keys_are_ordered_by_utf16_code_units() -> None:
         ({"o": object()}, "$.'o'", "object is not a JSON value"),
     ],
 )
-def test_what_json_cannot_carry_is_refused_with_its_path(value: Any, path: str, reason: str) -> None:  # noqa: ANN401
+def test_what_json_cannot_carry_is_refused_with_its_path(value: Any, path: str, reason: str) -> None:
     """The error names the path to the offending part and what is wrong with it."""
     with pytest.raises(EvidenceError) as caught:
         canonical_bytes(value)

@@ -18,7 +18,7 @@ from pytest_ophamin.claims.model import Claim, DataSet, Digest, Problem, Scenari
 NONE_GIVEN: dict[str, Any] = {"at_least": None}
 
 
-def one_problem(argument: str, **arguments: Any) -> Problem:  # noqa: ANN401
+def one_problem(argument: str, **arguments: Any) -> Problem:
     """Return the only problem of a claim; it must be about ``argument``."""
     problems = problems_of(**arguments)
     assert [problem.argument for problem in problems] == [argument], [problem.describe() for problem in problems]

@@ -42,7 +42,7 @@ INSIDE_THE_DIGEST: dict[str, Any] = {
 }
 
 
-def changed(document: dict[str, Any], **members: Any) -> dict[str, Any]:  # noqa: ANN401
+def changed(document: dict[str, Any], **members: Any) -> dict[str, Any]:
     """Return ``document`` with other members; ``...`` takes one away."""
     return {name: value for name, value in {**document, **members}.items() if value is not ...}
 

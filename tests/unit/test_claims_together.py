@@ -12,7 +12,7 @@ from pytest_ophamin.claims.declare import check_group, check_session
 from pytest_ophamin.claims.model import Claim, ClaimId
 
 
-def stacked(of: str | None = "a", **arguments: Any) -> Claim:  # noqa: ANN401
+def stacked(of: str | None = "a", **arguments: Any) -> Claim:
     """Return one of several claims on a function."""
     return declared(of=of, stacked=True, **arguments)
 

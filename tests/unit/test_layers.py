@@ -168,4 +168,4 @@ def test_public_names_load_when_first_used() -> None:
     for name in pytest_ophamin.__all__:
         assert getattr(pytest_ophamin, name) is not None
     with pytest.raises(AttributeError, match="module 'pytest_ophamin' has no attribute 'claims_'"):
-        _ = pytest_ophamin.claims_  # type: ignore[attr-defined]  # the point of the test
+        _ = pytest_ophamin.claims_

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from outcomes import (
     CORROBORATED,
@@ -64,12 +66,12 @@ def test_a_corrected_verdict_says_what_the_raw_one_was() -> None:
 def test_a_void_claim_shows_the_failing_trial_and_the_line_that_runs_it_again() -> None:
     """The command is quoted for the shell and never broken."""
     claim = claim_of("tests/test_spam.py::test_recall[it's a b]" + "c" * 70, statement="never crashes")
-    void = Void(reason="exception in a trial", trial=17, seed=4, exception="ValueError", place="spam.py:31")
+    void = Void(reason="the trial raised ValueError", trial=17, seed=4, exception="ValueError", place="spam.py:31")
     assert describe_outcome(outcome_of(claim, Verdict.VOID, void=void)) == [
         "claim       never crashes",
         "            proportion >= 0.9, 1,000 trials, alpha 0.05",
         "verdict     VOID: the sample cannot be believed, so nothing is decided",
-        "because     exception in a trial, trial 17 (seed 4), ValueError at spam.py:31",
+        "because     trial 17 (seed 4), spam.py:31: the trial raised ValueError",
         "reproduce",
         "    pytest 'tests/test_spam.py::test_recall[it'\"'\"'s a b]" + "c" * 70 + "' --ophamin-trial 17",
     ]
@@ -169,7 +171,7 @@ def test_every_verdict_word_has_a_meaning() -> None:
         ({"relation": Relation.HOLDS, "threshold": None}, "holds"),
     ],
 )
-def test_describe_relation_writes_the_threshold_with_its_unit(changes: dict[str, object], text: str) -> None:
+def test_describe_relation_writes_the_threshold_with_its_unit(changes: dict[str, Any], text: str) -> None:
     """Relation, threshold, unit and margin in one phrase."""
     assert describe_relation(claim_of(**changes)) == text
 
@@ -177,6 +179,6 @@ def test_describe_relation_writes_the_threshold_with_its_unit(changes: dict[str,
 def test_describe_void_says_only_what_is_known() -> None:
     """A void may know trial, seed, exception and place, or none of them."""
     assert describe_void(Void(reason="lost")) == "lost"
-    assert describe_void(Void(reason="bad observation", trial=3)) == "bad observation, trial 3"
-    assert describe_void(Void(reason="fixture", place="conftest.py:4")) == "fixture, at conftest.py:4"
-    assert describe_void(Void(reason="x", exception="OSError")) == "x, OSError"
+    assert describe_void(Void(reason="bad observation", trial=3)) == "trial 3: bad observation"
+    assert describe_void(Void(reason="fixture failed", place="conftest.py:4")) == "conftest.py:4: fixture failed"
+    assert describe_void(Void(reason="raised", exception="OSError")) == "raised (OSError)"

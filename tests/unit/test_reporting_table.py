@@ -39,7 +39,7 @@ LATENCY = outcome_of(
 CRASH = outcome_of(
     claim_of("test_spam.py::test_crash", statement="never crashes"),
     Verdict.VOID,
-    void=Void(reason="exception in a trial", trial=17, seed=1234, exception="ValueError", place="spam.py:31"),
+    void=Void(reason="the trial raised ValueError", trial=17, seed=1234, exception="ValueError", place="spam.py:31"),
 )
 LAW = outcome_of(law_of(), Verdict.CORROBORATED, assessment=CORROBORATED)
 
@@ -57,7 +57,7 @@ def test_a_plain_session_shows_raw_verdicts_and_says_so() -> None:
         "    n 2,000  4.81 [4.6, 5.031] <= 5 ms  exact",
         "    would need about 3,120 trials",
         "never crashes                                             VOID                 -",
-        "    exception in a trial, trial 17 (seed 1234), ValueError at spam.py:31",
+        "    trial 17 (seed 1234), spam.py:31: the trial raised ValueError",
         "merging is commutative                                    CORROBORATED         -",
         "    no counterexample in 100 valid examples",
         "--------------------------------------------------------------------------------",

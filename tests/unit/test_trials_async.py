@@ -18,7 +18,7 @@ from pytest_ophamin.trials.trial import Trial
 VALUE = (None, "value")
 
 
-async def run(observe: Callable[[Trial], Awaitable[object]], stop: int, **options: Any) -> Slice:  # noqa: ANN401
+async def run(observe: Callable[[Trial], Awaitable[object]], stop: int, **options: Any) -> Slice:
     """Run the first ``stop`` trials of a lone claim."""
     trial = Trial(KEY, trials=stop)
     return await run_slice_async(

@@ -25,7 +25,7 @@ VALUE = (None, "value")
 MAX = sys.float_info.max
 
 
-def evidence_of(claim: Claim, observe: Callable[[int], object], cut: int | None = None) -> Any:  # noqa: ANN401
+def evidence_of(claim: Claim, observe: Callable[[int], object], cut: int | None = None) -> Any:
     """Return what a lone claim is decided on, its trials cut at ``cut``."""
     group = group_of(claim)
     cuts = [0, claim.trials] if cut is None else [0, cut, claim.trials]
@@ -254,7 +254,7 @@ GOOD = slice_of(GROUP, lambda _: 0.5, 0, 3)
 COUNTED = slice_of(group_of(declared(trials=6, errors="against")), raising([True] * 6, 1), 0, 3)
 
 
-def with_column(**changes: Any) -> Slice:  # noqa: ANN401  # of a SliceColumn
+def with_column(**changes: Any) -> Slice:  # of a SliceColumn
     """Return a slice whose only column was changed."""
     return dataclasses.replace(GOOD, columns={VALUE: dataclasses.replace(GOOD.columns[VALUE], **changes)})
 

@@ -25,7 +25,7 @@ def run(
     stop: int,
     start: int = 0,
     shape: Shape | None = None,
-    **options: Any,  # noqa: ANN401  # of run_slice
+    **options: Any,  # of run_slice
 ) -> Slice:
     """Run trials of a lone claim."""
     trial = Trial(KEY, trials=max(stop, 1))
@@ -129,7 +129,7 @@ def test_fixtures_and_trial_share_one_stream() -> None:
 
 @PATHS
 @pytest.mark.parametrize(
-    "error", [ValueError("secret 42"), SystemExit(1), AssertionError("secret 42"), BaseException("secret 42")]
+    "error", [ValueError("the-secret"), SystemExit(1), AssertionError("the-secret"), BaseException("the-secret")]
 )
 def test_an_exception_ends_the_slice_with_trial_seed_class_and_place(
     error: BaseException, reset: Callable[[int], None] | None
@@ -145,7 +145,7 @@ def test_an_exception_ends_the_slice_with_trial_seed_class_and_place(
     assert failure.error is error
     assert done.first_failure is failure
     assert len(done.columns[VALUE].data) == 3
-    assert "42" not in done.to_text()
+    assert "secret" not in done.to_text()
 
 
 def test_an_assertion_says_what_to_write_instead() -> None:

@@ -37,7 +37,7 @@ class Sparse:
         return position
 
 
-def picks(trials: int, items: Any, **options: Any) -> list[Any]:  # noqa: ANN401
+def picks(trials: int, items: Any, **options: Any) -> list[Any]:
     """Return what each of ``trials`` trials picks."""
     trial = Trial(KEY, trials=trials, with_replacement=bool(options))
     taken = []

@@ -7,11 +7,12 @@ drops below its target again, not the first n that reaches it (29 and not 25 for
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ophamin_pillars._special import betainccinv, special
+from ophamin_pillars._special import betaincc, betainccinv, special
 from ophamin_pillars.binomial import (
     Counts,
     Floats,
@@ -75,19 +76,46 @@ def power_of(tests: tuple[BinomialTest, ...], n: int, level: float, truth: float
     return max(0.0, lower_tail(greatest, n, truth) - lower_tail(least - 1, n, truth))
 
 
-def least_n_both(tests: tuple[BinomialTest, ...], level: float, start: int) -> int | None:
-    """Return the least n >= start at which one count makes all ``tests`` reject, or None.
+def least_n_both(lower: BinomialTest, upper: BinomialTest, level: float, start: int) -> int | None:
+    """Return the least n >= start at which one count makes both tests reject, or None.
 
-    The critical counts move in steps, so a larger n can be infeasible again: every n is tried.
+    The critical counts move in steps, so a larger n can be infeasible again: every n from ``start`` on is tried, except
+    far below the normal approximation of a narrow pair of limits.
     """
-    n = max(start, *(test.least_n(level) for test in tests))
-    while n <= LARGEST_SIZE:
-        ranges = [test.accepts_from(n, level) for test in tests]
-        # Not power_of(...) > 0: far from its truth that underflows to 0 for large n, and no n would ever do.
-        if max(least for least, _ in ranges) <= min(greatest for _, greatest in ranges):
-            return n
-        n += 1
+    lo, hi = lower.null, upper.null
+    z = -float(special().ndtri(level))
+    normal = (z * (math.sqrt(lo * (1.0 - lo)) + math.sqrt(hi * (1.0 - hi))) / (hi - lo)) ** 2
+    first, width = max(start, 1, int(0.8 * normal) if normal > 100_000 else 1), 256
+    while first <= LARGEST_SIZE:
+        n = np.arange(first, first + width, dtype=np.int64)
+        least, greatest = _accepted(n, lower, upper, level)
+        feasible = np.flatnonzero(least <= greatest)
+        if len(feasible):
+            return int(n[feasible[0]])
+        first, width = first + width, min(2 * width, 65_536)
     return None
+
+
+def size_of_both(lower: BinomialTest, upper: BinomialTest, level: float, truth: float, power: float) -> int | None:
+    """Return the least n from which P(both tests reject) never drops below ``power``, or None."""
+    # Where each test alone misses half of what both may miss, both together are powerful enough: go down from there.
+    halves = [size_of(test, level, truth, 0.5 * (1.0 + power)) for test in (lower, upper)]
+    if halves[0] is None or halves[1] is None:
+        return None
+    sp = special()
+
+    def powers(n: Counts) -> Floats:
+        least, greatest = _accepted(n, lower, upper, level)
+        inside = np.clip(greatest, 0, n)
+        below = np.where(greatest >= n, 1.0, betaincc(inside + 1, np.maximum(n - inside, 1), truth))
+        both = below - np.where(least <= 0, 0.0, 1.0 - sp.betainc(np.maximum(least, 1), n - least + 1, truth))
+        return np.where(least <= greatest, both, 0.0)
+
+    return _last_miss(powers, max(halves[0], halves[1]), power)
+
+
+def _accepted(n: Counts, lower: BinomialTest, upper: BinomialTest, level: float) -> tuple[Counts, Counts]:
+    return critical_counts(n, lower.null, level), n - critical_counts(n, upper.upward.null, level)
 
 
 def size_of(test: BinomialTest, level: float, truth: float, power: float) -> int | None:
@@ -106,10 +134,15 @@ def size_of(test: BinomialTest, level: float, truth: float, power: float) -> int
     if normal > LARGEST_SIZE:
         return None
     high = int(1.3 * normal + 20.0 / (p1 - p0) + 4.0 * up.least_n(level)) + 50
+    return _last_miss(lambda n: _powers(n, p0, level, p1), high, power)
+
+
+def _last_miss(powers: Callable[[Counts], Floats], high: int, power: float) -> int:
+    """Return one more than the last n <= high whose power is below ``power``."""
     width = 256
     while high > 0:
         n = np.arange(max(1, high - width + 1), high + 1, dtype=np.int64)
-        missing = np.flatnonzero(_powers(n, p0, level, p1) < power)
+        missing = np.flatnonzero(powers(n) < power)
         if len(missing):
             return int(n[missing[-1]]) + 1
         high, width = int(n[0]) - 1, min(2 * width, 16_384)

@@ -15,7 +15,7 @@ from ophamin_pillars.binomial import (
     upper_bound,
     upper_tail,
 )
-from ophamin_pillars.binomial_plan import BinomialTest, least_n_both, power_of, size_of
+from ophamin_pillars.binomial_plan import BinomialTest, least_n_both, power_of, size_of, size_of_both
 from pytest_ophamin.pillars import (
     Assessment,
     BadPlan,
@@ -119,7 +119,8 @@ def binomial_plan(claim: Claim, tests: tuple[BinomialTest, ...], *, level: float
         least_n = tests[0].least_n(level)
         detectable = tests[0].detectable(n, level, claim.power) if n else None
     else:
-        found = least_n_both(tests, level, n) if n else None
+        lower, upper = tests
+        found = least_n_both(lower, upper, level, n) if n else None
         least_n, detectable = (n if found is None else found), None
     power = power_of(tests, n, level, truth) if truth is not None and n else None
     return Plan(n=n, least_n=least_n, power=power, detectable=detectable)
@@ -131,21 +132,8 @@ def binomial_size(claim: Claim, tests: tuple[BinomialTest, ...], *, level: float
         return None
     if len(tests) == 1:
         return size_of(tests[0], level, truth, claim.power)
-    # Each test alone must miss by no more than the pair may: a start below the answer, then every n is tried.
-    sizes = [size_of(test, level, truth, claim.power) for test in tests]
-    if any(size is None for size in sizes):
-        return None
-    return _settle(tests, level, truth, claim.power, max(size for size in sizes if size is not None))
-
-
-def _settle(tests: tuple[BinomialTest, ...], level: float, truth: float, power: float, start: int) -> int:
-    """Return the least n >= start from which the power stays reached, looking 30 % beyond the last miss."""
-    last_miss, n = start - 1, start
-    while n <= 1.3 * last_miss + 50:
-        if power_of(tests, n, level, truth) < power:
-            last_miss = n
-        n += 1
-    return last_miss + 1
+    lower, upper = tests
+    return size_of_both(lower, upper, level, truth, claim.power)
 
 
 def _planned_tests(claim: Claim, level: float) -> tuple[BinomialTest, ...]:

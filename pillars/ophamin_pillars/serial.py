@@ -19,6 +19,7 @@ from ophamin_pillars.runs import (
     clumping_of_bits,
     clumping_of_ranks,
     effective_n,
+    lags_of,
     rearranged,
 )
 from pytest_ophamin.pillars import FIRST, SECOND, VALUE, Claim, Finding, Relation, Sample
@@ -62,6 +63,8 @@ class Examination:
         return "warn" if self.p < WARN_LEVEL else "ok"
 
     def describe(self) -> str:
+        if not lags_of(self.n):
+            return "too few observations to look for serial dependence"
         if self.status == "ok":
             return "no serial dependence found"
         if self.status == "warn":

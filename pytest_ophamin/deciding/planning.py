@@ -35,20 +35,18 @@ def check_reachable(claim: Claim, registry: PillarRegistry) -> Problem | None:
     except PillarError as error:
         argument = "pillar" if claim.pillar is not None else "metric"
         return _problem(claim, argument, "a registered pillar", claim.pillar or claim.metric, str(error))
-    if claim.is_law:
-        return None
+    return None if claim.is_law else _plan_problem(claim, pillar)
+
+
+def _plan_problem(claim: Claim, pillar: DecidingPillar) -> Problem | None:
     try:
         plan = pillar.plan(replace(claim, expecting=None), level=claim.validate_level)
     except BadPlan as bad:
         return _problem(claim, bad.argument, bad.expected, bad.came, bad.fix)
+    except Exception as error:  # noqa: BLE001  # a pillar is foreign code, and other claims have problems to tell too
+        return _problem(claim, "pillar", "a plan", type(error).__name__, f"a claim pillar {pillar.name!r} can plan")
     if claim.auto is not None and claim.trials == 0:
-        return (
-            None
-            if claim.expecting is not None
-            else _problem(
-                claim, "expecting", "the metric's expected value, to derive trials from", "none", "expecting=<value>"
-            )
-        )
+        return None if claim.expecting is not None else _no_expectation(claim)
     if claim.trials >= plan.least_n:
         return None
     return _problem(
@@ -58,6 +56,11 @@ def check_reachable(claim: Claim, registry: PillarRegistry) -> Problem | None:
         str(claim.trials),
         f"trials={plan.least_n} or more",
     )
+
+
+def _no_expectation(claim: Claim) -> Problem:
+    expected = "the metric's expected value, to derive trials from"
+    return _problem(claim, "expecting", expected, "none", "expecting=<value>")
 
 
 def resolve_auto(claims: Sequence[Claim], registry: PillarRegistry, m: Mapping[str, int]) -> tuple[Claim, ...]:

@@ -175,7 +175,10 @@ def _gathered(manager: pluggy.PluginManager) -> list[tuple[str, Sequence[Pillar]
     gathered = []
     for implementation in manager.hook.ophamin_pillars.get_hookimpls():
         source = implementation.plugin_name
-        pillars = implementation.function()
+        try:
+            pillars = implementation.function()
+        except Exception as error:
+            raise PillarError(f"{source}: ophamin_pillars() raised {type(error).__name__}: {error}") from error
         if isinstance(pillars, str) or not isinstance(pillars, Sequence):
             raise PillarError(
                 f"{source}: ophamin_pillars() must return a list of pillars, came {type(pillars).__name__}"

@@ -80,7 +80,7 @@ class ShiftedTests:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """One of the tests a claim consists of."""
 
     direction: str
@@ -108,11 +108,11 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
+class Sides:
     """All tests of a claim: every one of ``validate`` must reject, any one of ``refute`` may."""
 
-    validate: tuple[_Side, ...]
-    refute: tuple[_Side, ...]
+    validate: tuple[Side, ...]
+    refute: tuple[Side, ...]
 
     def p_validate(self, tests: OneSided) -> float:
         return max(side.p_value(tests) for side in self.validate)
@@ -215,23 +215,23 @@ def undecidable(
     )
 
 
-def claim_sides(claim: Claim, *, level: float | None = None) -> _Sides:
+def claim_sides(claim: Claim, *, level: float | None = None) -> Sides:
     """Return the tests ``claim`` consists of; ``level`` replaces alpha of the validating side (planning)."""
     a, b, d = claim.validate_level if level is None else level, claim.refute_level, claim.margin
     if claim.relation is Relation.AT_LEAST:
-        return _Sides(
-            (_Side("greater", claim.limit, d, strict=False, level=a),),
-            (_Side("less", claim.limit, 0.0, strict=True, level=b),),
+        return Sides(
+            (Side("greater", claim.limit, d, strict=False, level=a),),
+            (Side("less", claim.limit, 0.0, strict=True, level=b),),
         )
     if claim.relation is Relation.AT_MOST:
-        return _Sides(
-            (_Side("less", claim.limit, d, strict=False, level=a),),
-            (_Side("greater", claim.limit, 0.0, strict=True, level=b),),
+        return Sides(
+            (Side("less", claim.limit, d, strict=False, level=a),),
+            (Side("greater", claim.limit, 0.0, strict=True, level=b),),
         )
     lo, hi = claim.limits
-    return _Sides(
-        (_Side("greater", lo, 0.0, strict=False, level=a), _Side("less", hi, 0.0, strict=False, level=a)),
-        (_Side("less", lo, 0.0, strict=True, level=b / 2), _Side("greater", hi, 0.0, strict=True, level=b / 2)),
+    return Sides(
+        (Side("greater", lo, 0.0, strict=False, level=a), Side("less", hi, 0.0, strict=False, level=a)),
+        (Side("less", lo, 0.0, strict=True, level=b / 2), Side("greater", hi, 0.0, strict=True, level=b / 2)),
     )
 
 
@@ -293,7 +293,7 @@ def _bounds(claim: Claim, tests: OneSided, *, validated: bool) -> tuple[float | 
     return tests.lower(level, slack=0.0), tests.upper(level, slack=0.0)
 
 
-def _needed(sides: _Sides, tests: OneSided) -> int | None:
+def _needed(sides: Sides, tests: OneSided) -> int | None:
     start = tests.n + 1
     found = (sides.needed_to_validate(tests, start), sides.needed_to_refute(tests, start))
     return min((n for n in found if n is not None), default=None)

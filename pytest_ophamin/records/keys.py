@@ -41,7 +41,8 @@ PUBLIC_NAME = "signing-key.pub.pem"
 
 _MAX_KEY_BYTES = 64 * 1024
 _HAS_MODES = os.name == "posix"
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+# O_NONBLOCK: opening a FIFO must not wait for a writer that never comes.
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from pytest_ophamin.records.models import STATEMENT_MODELS
@@ -29,3 +30,13 @@ def generate_schema(kind: str) -> str:
 def shipped_schema(kind: str) -> str:
     """Return the shipped file's text."""
     return resources.files("pytest_ophamin.records").joinpath("schema", SCHEMA_FILES[kind]).read_text("utf-8")
+
+
+def write_shipped(folder: Path) -> None:
+    """Write all schema files into ``folder``: what a maintainer runs after changing a model."""
+    for kind, name in SCHEMA_FILES.items():
+        folder.joinpath(name).write_text(generate_schema(kind), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_shipped(Path(__file__).parent / "schema")

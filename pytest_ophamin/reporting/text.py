@@ -57,7 +57,7 @@ def wrap_text(text: str, width: int) -> list[str]:
 
 
 def wrap_phrases(phrases: Iterable[str], width: int) -> list[str]:
-    """Join ``phrases`` by spaces into lines of at most ``width`` columns; a phrase is cut only if no line can hold it."""
+    """Join ``phrases`` by spaces into lines of at most ``width`` columns; one is cut only if no line can hold it."""
     lines: list[str] = []
     line = ""
     for word in phrases:
@@ -66,7 +66,7 @@ def wrap_phrases(phrases: Iterable[str], width: int) -> list[str]:
             line = joined
             continue
         if line:
-            lines.append(line)
+            lines.append(line.rstrip())
         *full, line = _cut(word, width)
         lines.extend(full)
     return [*lines, line]

@@ -283,7 +283,7 @@ def _van_der_corput(i: int) -> float:
     return value
 
 
-def _decided(claim: Any, *columns: Any) -> Assessment:  # noqa: ANN401  # whatever a record holds
+def _decided(claim: Any, *columns: Any) -> Assessment:  # whatever a record holds
     assessed = shipped().deciding_for(claim).decide(claim, sample_of(*columns))
     assert isinstance(assessed, Assessment)
     return assessed
@@ -323,7 +323,7 @@ def _method_of(record: Record) -> Callable[[Record], Computed] | None:
     return next((method for prefix, method in COMPUTED.items() if record["id"].startswith(prefix)), None)
 
 
-def _check(got: Any, expected: Any, tolerance: Mapping[str, Any], path: str) -> None:  # noqa: ANN401  # JSON values
+def _check(got: Any, expected: Any, tolerance: Mapping[str, Any], path: str) -> None:  # JSON values
     if isinstance(expected, list):
         assert len(got) == len(expected), path
         for i, (g, e) in enumerate(zip(got, expected, strict=True)):

@@ -230,6 +230,14 @@ def test_a_withdrawn_entry_is_outside_its_familys_level() -> None:
     assert read_lock(lock_text(lock)) == lock
 
 
+def test_an_id_that_toml_escapes_is_still_named() -> None:
+    """Where the entry's line cannot be found the entry is named without it."""
+    text = lock_text(lock_of(declared("tests/a.py::t", id='a "quoted" id')))
+    with pytest.raises(LockError) as caught:
+        read_lock(text.replace("trials = 1000", "trials = 1"))
+    assert caught.value.place == "ophamin.lock, claim 'a \"quoted\" id'"
+
+
 def test_explicit_id_keeps_entry_type() -> None:
     """An entry rebuilds its claim with id and test as registered."""
     claim = declared("tests/a.py::t", id="x")

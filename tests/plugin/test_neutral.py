@@ -1,0 +1,136 @@
+"""A session without claims is left as it was: outcomes, output, and what it imports."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Runner
+
+FOREIGN = """
+    import unittest, pytest
+
+    @pytest.fixture
+    def trial():
+        return "their own"
+
+    def test_passes(trial):
+        assert trial == "their own"
+
+    def test_fails():
+        print("said")
+        assert 1 == 2
+
+    @pytest.mark.skip(reason="no")
+    def test_skipped(): pass
+
+    @pytest.mark.xfail
+    def test_xfails(): assert False
+
+    @pytest.mark.parametrize("n", range(3))
+    def test_many(n, tmp_path): pass
+
+    def test_error(missing): pass
+
+    @pytest.mark.claim
+    def test_marked(): pass
+
+    class TestCase(unittest.TestCase):
+        def test_method(self): pass
+"""
+
+
+def lines(result: pytest.RunResult) -> list[str]:
+    """What was printed, without times, plugin lists and folders."""
+    kept = (line for line in result.outlines if not line.startswith(("plugins:", "running:", "rootdir:", "created:")))
+    return [re.sub(r"(in )?\d+\.\d+s|\[gw\d\]|0x[0-9a-f]+", "", line).strip(" =") for line in kept]
+
+
+@pytest.mark.parametrize("arguments", [(), ("-v",), ("-q", "-rA"), ("-n2",), ("-x",), ("-k", "many"), ("--lf",)])
+def test_plain_suites_print_the_same(pytester: pytest.Pytester, run: Runner, arguments: tuple[str, ...]) -> None:
+    """With the plugin and without it: same exit status, same lines."""
+    pytester.makepyfile(test_foreign=FOREIGN)
+    pytester.makeini("[pytest]\nmarkers = claim: about insurance\n")
+    without = run("-p", "no:cacheprovider" if "--lf" not in arguments else "no:ophamin", "-p", "no:ophamin", *arguments)
+    with_it = run("-p", "no:cacheprovider" if "--lf" not in arguments else "no:nothing", *arguments)
+    assert without.ret == with_it.ret
+    if "-n2" in arguments:
+        assert sorted(lines(without)) == sorted(lines(with_it))
+    else:
+        assert lines(without) == lines(with_it)
+
+
+def test_loading_by_name_works(pytester: pytest.Pytester) -> None:
+    """`pytest -p ophamin` loads the plugin where autoloading is off."""
+    pytester.makepyfile(
+        test_it="""
+    from pytest_ophamin import claim
+
+    @claim("c", metric="proportion", at_least=0.5, trials=10)
+    def test_c(trial):
+        return True
+"""
+    )
+    pytester._monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", "ophamin", "--strict-markers", "-W", "error")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1)
+
+
+def test_nothing_heavy_is_imported_without_claims(pytester: pytest.Pytester) -> None:
+    """No numpy, scipy, pydantic or cryptography, in a session that has no claim (shown by -X importtime)."""
+    pytester.makepyfile(test_plain="def test_plain():\n    pass\n")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:anyio", "-q"],
+        cwd=pytester.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "pytest_ophamin.plugin" in imported
+    heavy = {"numpy", "scipy", "pydantic", "cryptography", "rfc8785", "tomli_w", "ophamin_pillars"}
+    assert not heavy & imported
+    assert not any(name.startswith(("pytest_ophamin.trials", "pytest_ophamin.deciding")) for name in imported)
+
+
+def test_environment_variables_never_reach_a_record(
+    pytester: pytest.Pytester, run: Runner, monkeypatch: pytest.MonkeyPatch, mode: tuple[str, ...]
+) -> None:
+    """Neither values nor the signing key: no test code finds it in the environment either."""
+    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "hunter2-hunter2")
+    pytester.makepyfile(
+        test_it="""
+    import os
+    from pytest_ophamin import claim
+
+    @claim("c", metric="proportion", at_least=0.5, trials=600)
+    def test_c(trial):
+        if trial.index == 3 and os.environ.get("RAISE"):
+            raise ValueError(os.environ["SECRET_OF_THE_MACHINE"])
+        return "OPHAMIN_SIGNING_KEY" not in os.environ
+"""
+    )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    for raising in ("", "1"):
+        monkeypatch.setenv("RAISE", raising)
+        monkeypatch.setenv("OPHAMIN_SIGNING_KEY", pem)
+        result = run("--ophamin-campaign", *mode, child=True)
+        assert result.ret == (1 if raising else 0)
+        written = b"".join(path.read_bytes() for path in (pytester.path / "proofs").rglob("*") if path.is_file())
+        import base64
+        import json
+
+        payloads = b"".join(base64.b64decode(json.loads(line)["payload"]) for line in written.splitlines())
+        for word in (b"hunter2", b"SECRET_OF_THE_MACHINE", str(pytester.path).encode(), b"PRIVATE KEY"):
+            assert word not in payloads
+            assert word not in written

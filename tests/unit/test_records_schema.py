@@ -1,0 +1,78 @@
+"""The published schemas are generated from the models, shipped, closed, and followed by every emitted record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from bundles import full_statements, full_suite, small_statements
+
+from pytest_ophamin.records.names import CAMPAIGN_TYPE, PREDICATE_TYPES, PROOF_TYPE
+from pytest_ophamin.records.schemas import generate_schema, shipped_schema
+
+
+@pytest.mark.parametrize("kind", PREDICATE_TYPES)
+def test_the_shipped_file_is_the_generated_one(kind: str) -> None:
+    """A changed model without a changed file is a silent change of the format.
+
+    Mend it with: python -m pytest_ophamin.records.schemas
+    """
+    shipped, generated = json.loads(shipped_schema(kind)), json.loads(generate_schema(kind))
+    assert shipped == generated
+
+
+@pytest.mark.parametrize("kind", PREDICATE_TYPES)
+def test_the_schema_is_valid_and_closed(kind: str) -> None:
+    """Every object refuses unknown members, every reference stays inside the file."""
+    schema = json.loads(shipped_schema(kind))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == kind
+    for part in objects(schema):
+        if "properties" in part:
+            assert part["additionalProperties"] is False
+            assert sorted(part["required"]) == sorted(part["properties"])
+        assert str(part.get("$ref", "#/$defs/")).startswith("#/$defs/")
+
+
+def test_every_emitted_record_follows_the_schema() -> None:
+    """Checked by another implementation than the one that generated it."""
+    validators = {kind: jsonschema.Draft202012Validator(json.loads(shipped_schema(kind))) for kind in PREDICATE_TYPES}
+    seen = set()
+    for built in (*full_statements().all, *small_statements().all, *stacked_under_hochberg()):
+        statement = json.loads(built) if isinstance(built, bytes) else json.loads(built.payload)
+        validators[statement["predicateType"]].validate(statement)
+        seen.add(statement["predicateType"])
+    assert seen == {PROOF_TYPE, CAMPAIGN_TYPE}
+
+
+def stacked_under_hochberg() -> list[bytes]:
+    """Return a campaign whose stacked claims carry the campaign's own finding."""
+    suite = full_suite()
+    suite.correction = "hochberg"
+    return [built.payload for built in suite.statements().all]
+
+
+@pytest.mark.parametrize("member", ["extra", "data"])
+def test_the_schema_refuses_what_the_models_refuse(member: str) -> None:
+    """An unknown field, or a missing one."""
+    statement = json.loads(small_statements().proofs[0].payload)
+    if member == "extra":
+        statement["predicate"]["extra"] = 1
+    else:
+        del statement["predicate"]["data"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(json.loads(shipped_schema(PROOF_TYPE))).validate(statement)
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # a JSON value
+    """Yield every object of a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        for member in value.values():
+            yield from objects(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from objects(member)

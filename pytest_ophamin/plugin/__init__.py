@@ -13,7 +13,7 @@ import pytest
 
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.fixtures import trial
-from pytest_ophamin.plugin.marks import CLAIM_MARK, SCENARIO_MARK
+from pytest_ophamin.plugin.keys import CLAIM_MARK, MISTAKES_ATTRIBUTE, SCENARIO_MARK
 from pytest_ophamin.plugin.pillars import note_start_plugins
 from pytest_ophamin.plugin.settings import add_options, read_settings
 
@@ -40,7 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if key:
         early_config.stash[keys.signing_key] = key
     if getattr(early_config.known_args_namespace, "ophamin_campaign", False) and not _is_worker():
-        from pytest_ophamin.plugin.substrate import read_substrate_early  # noqa: PLC0415  # campaigns only
+        from pytest_ophamin.plugin.substrate import read_substrate_early  # campaigns only
 
         read_substrate_early(early_config)
 
@@ -63,7 +63,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Remember the plugins known from the start, and give this process its role in the session."""
     config = session.config
     note_start_plugins(config)
-    from pytest_ophamin.plugin.roles import take_role  # noqa: PLC0415  # after xdist had its say
+    from pytest_ophamin.plugin.roles import take_role  # after xdist had its say
 
     take_role(session)
 
@@ -75,7 +75,7 @@ def pytest_make_collect_report(
     """Validate the claims among what a module or class holds, and take those with mistakes out of what will run."""
     report = yield
     if isinstance(collector, pytest.Module):
-        report.ophamin_mistakes = collector.stash[keys.mistakes] = []
+        vars(report)[MISTAKES_ATTRIBUTE] = collector.stash[keys.mistakes] = []
     nodes: list[Any] = report.result or []
     if report.passed and any(isinstance(node, pytest.Item) and _has_claim(node) for node in nodes):
         from pytest_ophamin.plugin.collecting import check_collected  # a claim exists
@@ -88,7 +88,7 @@ def pytest_make_collect_report(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collectreport(report: pytest.CollectReport) -> Generator[None, object, object]:
     """Turn the mistakes of a whole module, told last, into one error of its collection."""
-    mistakes = report.__dict__.pop("ophamin_mistakes", None)
+    mistakes = vars(report).pop(MISTAKES_ATTRIBUTE, None)
     if mistakes:
         from pytest_ophamin.plugin.collecting import describe_mistakes
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.registry import PillarRegistry
     from pytest_ophamin.plugin.settings import Settings
     from pytest_ophamin.records.bundle import Written
+    from pytest_ophamin.records.context import RunContext
+    from pytest_ophamin.records.keys import Signer
+    from pytest_ophamin.records.previous import Previous
+    from pytest_ophamin.substrate.files import ScenarioFiles
     from pytest_ophamin.substrate.standing import LockStanding
     from pytest_ophamin.substrate.subject import Subject
 
@@ -96,9 +100,7 @@ def close_campaign(
     return ClosedCampaign(campaign=campaign, outcomes=tuple(every))
 
 
-def _missing(
-    found: list[Outcome], plan: Plan, families: set[str] | None
-) -> tuple[list[Outcome], tuple[str, ...]]:
+def _missing(found: list[Outcome], plan: Plan, families: set[str] | None) -> tuple[list[Outcome], tuple[str, ...]]:
     """Return a NOT TESTED outcome for every registered slot nobody filled, and the families left out."""
     filled = {
         (outcome.claim.id, outcome.digest) for outcome in found if outcome.registration.status is Status.REGISTERED
@@ -161,12 +163,12 @@ def write_evidence(
 
     Whatever goes wrong is added to ``closed.problems``: a campaign without its evidence is never green.
     """
-    from pytest_ophamin.errors import OphaminError  # noqa: PLC0415
-    from pytest_ophamin.records.build import build_statements  # noqa: PLC0415  # pydantic and cryptography: campaigns only
-    from pytest_ophamin.records.bundle import write_bundle  # noqa: PLC0415
-    from pytest_ophamin.records.keys import find_signer  # noqa: PLC0415
-    from pytest_ophamin.records.previous import read_previous  # noqa: PLC0415
-    from pytest_ophamin.substrate.subject import artifact_subject  # noqa: PLC0415
+    from pytest_ophamin.errors import OphaminError
+    from pytest_ophamin.records.build import build_statements  # pydantic and cryptography: campaigns only
+    from pytest_ophamin.records.bundle import write_bundle
+    from pytest_ophamin.records.keys import find_signer
+    from pytest_ophamin.records.previous import read_previous
+    from pytest_ophamin.substrate.subject import artifact_subject
 
     folder = settings.out / settings.name
     try:
@@ -197,12 +199,12 @@ def _context(
     rootdir: Path,
     clock: Clock,
     workers: int,
-    previous: object,
-) -> object:
-    from importlib.metadata import version  # noqa: PLC0415
+    previous: Previous | None,
+) -> RunContext:
+    from importlib.metadata import version
 
-    from pytest_ophamin.records.context import RunContext  # noqa: PLC0415
-    from pytest_ophamin.substrate.history import lock_history  # noqa: PLC0415
+    from pytest_ophamin.records.context import RunContext
+    from pytest_ophamin.substrate.history import lock_history
 
     has_lock = settings.lock_path.is_file()
     return RunContext(
@@ -217,19 +219,19 @@ def _context(
         history=lock_history(rootdir, settings.lock_path, _entries_of) if has_lock else None,
         provenance=_provenance(closed.outcomes, rootdir),
         libraries={"pytest-ophamin": version("pytest-ophamin"), "pytest": version("pytest")},
-        previous=previous,  # type: ignore[arg-type]
+        previous=previous,
     )
 
 
 def _entries_of(text: str) -> Mapping[str, str]:
-    from pytest_ophamin.claims.lock import read_lock  # noqa: PLC0415
+    from pytest_ophamin.claims.lock import read_lock
 
     return {entry.id: entry.digest for entry in read_lock(text).entries}
 
 
-def _provenance(outcomes: Iterable[Outcome], rootdir: Path) -> dict[str, object]:
+def _provenance(outcomes: Iterable[Outcome], rootdir: Path) -> dict[str, ScenarioFiles]:
     """Digest the scenario modules, as they lie there now; one that is gone has none."""
-    from pytest_ophamin.substrate.files import scenario_files  # noqa: PLC0415
+    from pytest_ophamin.substrate.files import scenario_files
 
     modules = {outcome.claim.test.split("::", 1)[0] for outcome in outcomes}
     return {
@@ -237,8 +239,8 @@ def _provenance(outcomes: Iterable[Outcome], rootdir: Path) -> dict[str, object]
     }
 
 
-def _verify_own(written: Written, signer: object, registry: PillarRegistry) -> list[str]:
+def _verify_own(written: Written, signer: Signer | None, registry: PillarRegistry) -> list[str]:
     """Verify the bundle as anybody else would; what cannot be verified is no evidence."""
-    from pytest_ophamin.records.verify import verify_written  # noqa: PLC0415
+    from pytest_ophamin.records.verify import verify_written
 
     return verify_written(written, signer, registry)

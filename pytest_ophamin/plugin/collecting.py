@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ophamin._canonical import sha256_hex
 from pytest_ophamin.claims.declare import (
     Declaration,
     Defaults,
@@ -20,9 +21,10 @@ from pytest_ophamin.claims.declare import (
 from pytest_ophamin.claims.model import Claim, DataSet, LawPlan, Problem
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.keys import CLAIM_MARK, SCENARIO_MARK
 from pytest_ophamin.plugin.laws import is_hypothesis_test, law_plan
-from pytest_ophamin.plugin.marks import CLAIM_MARK, SCENARIO_MARK
 from pytest_ophamin.plugin.pillars import registry_of
+from pytest_ophamin.substrate.files import digest_file, display_path
 
 if TYPE_CHECKING:
     from pytest_ophamin.deciding.registry import PillarRegistry
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 def check_collected(collector: pytest.Collector, report: pytest.CollectReport) -> None:
     """Validate every claim ``collector`` just collected, and stash it on its item.
 
-    An item with mistakes is taken out of the report. The mistakes wait for the module's report, which pytest tells after
-    those of its classes, so that one error holds them all.
+    An item with mistakes is taken out of the report. The mistakes wait for the module's report, which pytest tells
+    after those of its classes, so that one error holds them all.
     """
     nodes: list[Any] = report.result
     claimed = [node for node in nodes if isinstance(node, pytest.Item) and _own_claim_marks(node)]
@@ -47,7 +49,7 @@ def check_collected(collector: pytest.Collector, report: pytest.CollectReport) -
     module = collector.getparent(pytest.Module)
     waiting = None if module is None else module.stash.get(keys.mistakes, None)
     if waiting is None:
-        report.ophamin_mistakes = mistakes  # type: ignore[attr-defined]  # the module was told before its class
+        vars(report)[keys.MISTAKES_ATTRIBUTE] = mistakes  # the module was told before its class
     else:
         waiting.extend(mistakes)
 
@@ -109,7 +111,7 @@ class _Reader:
                     fix="from pytest_ophamin import claim",
                 ),
             )
-        sources = (*(declared.data if declared is not None else ()), *declaration.data)
+        sources = (*_sources(declared), *_sources(declaration))
         data, problems = self._hash_data(item, sources)
         checked = check_declaration(
             declaration,
@@ -152,14 +154,12 @@ class _Reader:
         return tuple(found), problems
 
     def _hash_one(self, item: pytest.Function, source: object) -> DataSet:
-        from pytest_ophamin._canonical import sha256_hex  # noqa: PLC0415  # only claims need it
-        from pytest_ophamin.substrate.files import digest_file, display_path  # noqa: PLC0415
 
         if callable(source):
             name = f"{getattr(source, '__module__', '?')}.{getattr(source, '__qualname__', type(source).__name__)}"
             try:
                 content = source()
-            except Exception as error:  # noqa: BLE001  # the author's code, run while collecting
+            except Exception as error:  # the author's code, run while collecting
                 raise OphaminError(f"{name}() raised {type(error).__name__}: {error}") from error
             if not isinstance(content, bytes):
                 raise OphaminError(f"{name}() returned {type(content).__name__}")
@@ -168,6 +168,12 @@ class _Reader:
         return DataSet(
             name=display_path(path, self.config.rootpath), sha256=digest_file(path), size=path.stat().st_size
         )
+
+
+def _sources(declaration: Declaration | ScenarioDeclaration | None) -> tuple[object, ...]:
+    """The data sets declared; anything but a list or tuple is a mistake :func:`check_declaration` tells."""
+    data = () if declaration is None else declaration.data
+    return tuple(data) if isinstance(data, (list, tuple)) else ()
 
 
 def _own_claim_marks(item: pytest.Item) -> list[pytest.Mark]:
@@ -218,7 +224,7 @@ def _defaults(config: pytest.Config) -> Defaults:
 
 
 def _unreachable(claims: list[Claim], registry: PillarRegistry) -> list[Problem]:
-    from pytest_ophamin.deciding.planning import check_reachable  # noqa: PLC0415  # needs SciPy, so claims only
+    from pytest_ophamin.deciding.planning import check_reachable  # needs SciPy, so claims only
 
     found = (check_reachable(claim, registry) for claim in claims)
     return [problem for problem in found if problem is not None]
@@ -244,9 +250,13 @@ def _item_problems(item: pytest.Item) -> list[Problem]:
     if inspect.isgeneratorfunction(inspect.unwrap(item.function)) or inspect.isasyncgenfunction(
         inspect.unwrap(item.function)
     ):
-        problems.append(problem("@claim", "a function that returns its observation", "a generator", "return, not yield"))
+        problems.append(
+            problem("@claim", "a function that returns its observation", "a generator", "return, not yield")
+        )
     if is_hypothesis_test(item.obj) and inspect.iscoroutinefunction(item.obj.hypothesis.inner_test):
-        problems.append(problem("@claim", "a law with a plain body", "an async def", "asyncio.run(...) inside the body"))
+        problems.append(
+            problem("@claim", "a law with a plain body", "an async def", "asyncio.run(...) in the body")
+        )
     problems.extend(_repetition_problems(item, problem))
     return problems
 

@@ -44,7 +44,8 @@ def _register(config: pytest.Config, catalogue: Catalogue, write: Any) -> None:
     old = read_working_lock(config, [])  # a broken one already stopped the session, as a problem of the catalogue
     if not catalogue.claims and old is None:
         raise pytest.UsageError("ophamin: no claims were collected: nothing to register")
-    alphas = {claim.family: claim.alpha for claim in catalogue.claims}
+    alphas = {claim.family: settings.alpha for claim in catalogue.claims}
+    alphas |= {claim.family: claim.alpha for claim in catalogue.claims if not claim.is_law}
     families = [
         LockFamily(name=family, correction=settings.correction, alpha=alpha) for family, alpha in sorted(alphas.items())
     ]
@@ -66,11 +67,12 @@ def _register(config: pytest.Config, catalogue: Catalogue, write: Any) -> None:
 
 
 def _plan(config: pytest.Config, catalogue: Catalogue, write: Any) -> None:
-    from pytest_ophamin.deciding.planning import plan_rows  # noqa: PLC0415  # needs SciPy
-    from pytest_ophamin.reporting.plan import plan_table  # noqa: PLC0415
+    from pytest_ophamin.deciding.planning import plan_rows  # needs SciPy
+    from pytest_ophamin.reporting.plan import plan_table
 
     settings = config.stash[keys.settings]
-    corrections = {claim.family: (settings.correction, claim.alpha) for claim in catalogue.claims}
+    corrections = {claim.family: (settings.correction, settings.alpha) for claim in catalogue.claims}
+    corrections |= {claim.family: (settings.correction, claim.alpha) for claim in catalogue.claims if not claim.is_law}
     lines = plan_table(plan_rows(catalogue.claims, registry_of(config), corrections))
     if not lines:
         raise pytest.UsageError("ophamin: no claims were collected: nothing to plan")

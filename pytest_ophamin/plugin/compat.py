@@ -30,7 +30,7 @@ def set_nodeid(item: pytest.Item, nodeid: str) -> None:
     """Give ``item`` another node id: slices of one claim must differ, or xdist's schedulers drop all but one."""
     parsed = getattr(item, "_id", None)
     if parsed is not None:  # pytest 9.2 and later keep a NodeId
-        item._id = type(parsed).parse(nodeid)  # type: ignore[attr-defined]
+        item._id = type(parsed).parse(nodeid)
     else:
         item._nodeid = nodeid  # type: ignore[attr-defined]
 
@@ -80,7 +80,7 @@ def _is_wider_than_function(name: str, definition: Any, item: Function) -> bool:
 
 
 def bind_arguments(item: Function, function: Callable[..., object]) -> Callable[..., object]:
-    """Return ``function`` with the item's fixture values bound; by position where the signature allows: it is faster."""
+    """Return ``function`` with the item's fixture values bound, by position where the signature allows: faster."""
     names = fixture_names(item)
     values = {name: item.funcargs[name] for name in names}
     if not names:
@@ -137,7 +137,7 @@ class FreshFixtures:
 
 def _reset_caplog(item: pytest.Item) -> None:
     """Empty the records of ``caplog``: pytest does it once per phase, and a phase holds many trials here."""
-    from _pytest.logging import caplog_handler_key  # noqa: PLC0415  # absent when logging is disabled
+    from _pytest.logging import caplog_handler_key  # absent when logging is disabled
 
     handler = item.stash.get(caplog_handler_key, None)
     if handler is not None:
@@ -164,7 +164,7 @@ def junit_elements(config: pytest.Config, nodeid: str) -> tuple[Any, Any]:
 
     A finished test case is plain XML in pytest's hands: there is no hook to change what it says.
     """
-    from _pytest.junitxml import mangle_test_address, xml_key  # noqa: PLC0415  # only with --junitxml
+    from _pytest.junitxml import mangle_test_address, xml_key  # only with --junitxml
 
     xml = config.stash.get(xml_key, None)
     if xml is None:

@@ -14,7 +14,7 @@ from pytest_ophamin.trials.sample import Sample, Search
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.catalogue import CatalogueEntry
-    from pytest_ophamin.claims.model import Claim, Digest
+    from pytest_ophamin.claims.model import Claim, ClaimId, Digest
     from pytest_ophamin.deciding.registry import PillarRegistry
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.settings import Settings
@@ -49,7 +49,7 @@ class Decider:
         for claim, digest in zip(entry.group.claims, entry.group.digests, strict=True):
             evidence = self._evidence(claim, case, entry)
             decision = decide_claim(claim, evidence, self._registry())
-            outcomes.append(self._outcome(entry, claim, digest, decision, evidence, gathering))
+            outcomes.append(self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering))
         return tuple(outcomes)
 
     def not_tested(self, entry: CatalogueEntry, reason: str) -> tuple[Outcome, ...]:
@@ -109,6 +109,7 @@ class Decider:
         entry: CatalogueEntry,
         claim: Claim,
         digest: Digest,
+        *,
         decision: Decision,
         evidence: Sample | Search | Failure,
         gathering: Gathering,
@@ -135,5 +136,5 @@ class Decider:
         )
 
 
-def _siblings(entry: CatalogueEntry, claim: Claim) -> tuple[str, ...]:
+def _siblings(entry: CatalogueEntry, claim: Claim) -> tuple[ClaimId, ...]:
     return tuple(sorted(other.id for other in entry.group.claims if other.id != claim.id))

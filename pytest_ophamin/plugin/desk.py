@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
+from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SLICE_ATTRIBUTE
 from pytest_ophamin.plugin.showing import show_outcomes, silence
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from pytest_ophamin.plugin.deciders import Decider
 
 _SUFFIX = re.compile(r"#(\d+)of(\d+)(?=$|@[^\]]*$)")
-SLICE_ATTRIBUTE = "ophamin_slice"
-CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
 
 
 def split_nodeid(nodeid: str) -> tuple[str, int, int] | None:

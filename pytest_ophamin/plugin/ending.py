@@ -172,4 +172,3 @@ class Ending:
                 reporter.write_line(f"ERROR: ophamin: {problem}", red=True)
         if session.exitstatus in (0, _EMPTY, _FAILED):
             session.exitstatus = int(pytest.ExitCode.USAGE_ERROR)
-

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def trial(request: pytest.FixtureRequest) -> Trial:
     """The current trial of a claim: ``index``, ``rng``, ``seed`` and ``pick(items)``."""
-    found = request.node.stash.get(keys.trial, None)
+    found: Trial | None = request.node.stash.get(keys.trial, None)
     if found is None:
         pytest.fail(
             f"{request.node.nodeid} asks for `trial`, which only a claim has: decorate the test with "

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from pytest_ophamin.plugin.ending import Ending
 
 
+SLICE_ATTRIBUTE = "ophamin_slice"
+"""Attribute of a call report: the slice's text."""
+CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
+"""Attribute of a worker's first report: the catalogue's text."""
+
+
 class CollectingHooks:
     """Builds the catalogue of all claims before deselection, and cuts claims into slices after it."""
 
@@ -26,7 +32,7 @@ class CollectingHooks:
 
     def commit(self) -> str | None:
         """Return the commit of the substrate; asked only where a seed policy depends on it."""
-        from pytest_ophamin.plugin.substrate import substrate_commit  # noqa: PLC0415
+        from pytest_ophamin.plugin.substrate import substrate_commit
 
         return substrate_commit(self.config)
 
@@ -42,12 +48,12 @@ class CollectingHooks:
         """Catalogue first, everybody else's selection and order, slices last."""
         has_claims = any(keys.claims in item.stash for item in items)
         if has_claims or self.config.stash[keys.settings].mode in ("register", "plan"):
-            from pytest_ophamin.plugin.session import build_catalogue  # noqa: PLC0415  # a claim exists
+            from pytest_ophamin.plugin.session import build_catalogue  # a claim exists
 
             self.catalogue = build_catalogue(session, items, self.commit)
         result = yield
         if self.catalogue is not None and not self.catalogue.problems:
-            from pytest_ophamin.plugin.session import assign_slices  # noqa: PLC0415
+            from pytest_ophamin.plugin.session import assign_slices
 
             workers, dist = self.workers()
             assign_slices(items, workers=workers, dist=dist, only=self.config.stash[keys.settings].trial)
@@ -68,7 +74,7 @@ class RunningHooks:
         """Run a claim once, whatever a plugin would make of it, under its own node id."""
         if keys.group not in item.stash:
             return None
-        from pytest_ophamin.plugin.compat import run_protocol  # noqa: PLC0415
+        from pytest_ophamin.plugin.compat import run_protocol
 
         base = item.stash[keys.base_id]
         is_first = item.stash[keys.slice_number][0] == 1
@@ -83,7 +89,7 @@ class RunningHooks:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Set the trial fixtures will see, before they are set up for the first time."""
         if keys.group in item.stash and isinstance(item, pytest.Function):
-            from pytest_ophamin.plugin.running import begin_item  # noqa: PLC0415
+            from pytest_ophamin.plugin.running import begin_item
 
             begin_item(item)
 
@@ -91,7 +97,7 @@ class RunningHooks:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Take the place of an async test's function before the plugin that runs it looks."""
         if keys.group in item.stash and isinstance(item, pytest.Function):
-            from pytest_ophamin.plugin.running import async_in_place, is_async  # noqa: PLC0415
+            from pytest_ophamin.plugin.running import async_in_place, is_async
 
             if is_async(item):
                 with async_in_place(item):
@@ -103,10 +109,10 @@ class RunningHooks:
         """Run all trials where pytest would call the function once."""
         if keys.group not in pyfuncitem.stash:
             return None
-        from pytest_ophamin.plugin import running  # noqa: PLC0415
+        from pytest_ophamin.plugin import running
 
         if pyfuncitem.stash[keys.group].is_law:
-            from pytest_ophamin.plugin.laws import run_law  # noqa: PLC0415
+            from pytest_ophamin.plugin.laws import run_law
 
             run_law(pyfuncitem)
             return True
@@ -122,7 +128,7 @@ class RunningHooks:
         """Hang the slice on the call's report: one str, since a foreign type would kill a worker."""
         report = yield
         if call.when == "call" and keys.slice_text in item.stash:
-            report.ophamin_slice = item.stash[keys.slice_text]
+            vars(report)[SLICE_ATTRIBUTE] = item.stash[keys.slice_text]
             del item.stash[keys.slice_text]
         return report
 
@@ -141,7 +147,7 @@ class DeskHooks:
     def ending(self) -> Ending:
         """Built when the first claim, or a campaign, needs it."""
         if self._ending is None:
-            from pytest_ophamin.plugin.ending import Ending  # noqa: PLC0415
+            from pytest_ophamin.plugin.ending import Ending
 
             self._ending = Ending(self._session)
         return self._ending
@@ -158,13 +164,13 @@ class DeskHooks:
             self.ending.check_problems()
 
     def selected(self, ids: Sequence[str]) -> None:
-        from pytest_ophamin.plugin.desk import split_nodeid  # noqa: PLC0415
+        from pytest_ophamin.plugin.desk import split_nodeid
 
         if self._ending is not None or any(split_nodeid(nodeid) for nodeid in ids):
             self.desk.select(ids)
 
     def adopt_text(self, text: str) -> None:
-        from pytest_ophamin.claims.catalogue import Catalogue  # noqa: PLC0415
+        from pytest_ophamin.claims.catalogue import Catalogue
 
         self.desk.adopt(Catalogue.from_text(text))
 
@@ -172,7 +178,7 @@ class DeskHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
         """Let the desk see each report first."""
-        if self._is_decided and (self._ending is not None or "ophamin_catalogue" in report.__dict__):
+        if self._is_decided and (self._ending is not None or CATALOGUE_ATTRIBUTE in vars(report)):
             self.desk.receive(report)
         return (yield)
 
@@ -181,7 +187,7 @@ class DeskHooks:
         verdict = getattr(report, "ophamin_verdict", None)
         if verdict is None or report.when not in ("call", "setup"):
             return None
-        from pytest_ophamin.plugin.showing import status_of  # noqa: PLC0415
+        from pytest_ophamin.plugin.showing import status_of
 
         return status_of(report, verdict)
 
@@ -191,7 +197,7 @@ class DeskHooks:
         mode = self._config.stash[keys.settings].mode
         if mode not in ("register", "plan") or session.testsfailed:
             return None
-        from pytest_ophamin.plugin.commands import run_command  # noqa: PLC0415
+        from pytest_ophamin.plugin.commands import run_command
 
         run_command(mode, session, self.desk.catalogue)
         return True
@@ -211,8 +217,8 @@ class DeskHooks:
     @property
     def _is_decided(self) -> bool:
         """Whether this session decides claims at all."""
-        return self._config.stash[keys.settings].mode in ("plain", "campaign")
+        return bool(self._config.stash[keys.settings].mode in ("plain", "campaign"))
 
     @property
     def _is_campaign(self) -> bool:
-        return self._config.stash[keys.settings].mode == "campaign"
+        return bool(self._config.stash[keys.settings].mode == "campaign")

@@ -1,4 +1,4 @@
-"""Where the plugin keeps its state: typed stash keys, and nowhere else."""
+"""Where the plugin keeps its state: typed stash keys, and nowhere else; and the names of its marks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ophamin.claims.catalogue import Catalogue
-    from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem
-    from pytest_ophamin.deciding.registry import PillarRegistry
-    from pytest_ophamin.plugin.desk import Desk
-    from pytest_ophamin.plugin.settings import Settings
-    from pytest_ophamin.substrate.subject import Subject
-    from pytest_ophamin.trials.trial import Trial
+    from pytest_ophamin.claims.catalogue import Catalogue  # noqa: F401  # named in the keys' types, as text
+    from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem  # noqa: F401
+    from pytest_ophamin.deciding.registry import PillarRegistry  # noqa: F401
+    from pytest_ophamin.plugin.settings import Settings  # noqa: F401
+    from pytest_ophamin.substrate.subject import Subject  # noqa: F401
+    from pytest_ophamin.trials.trial import Trial  # noqa: F401
+
+CLAIM_MARK = "ophamin_claim"
+SCENARIO_MARK = "ophamin_scenario"
+MISTAKES_ATTRIBUTE = "ophamin_mistakes"
+"""Attribute of a module's collect report, until it is told."""
 
 settings = pytest.StashKey["Settings"]()
 """On config: the options of this session, validated."""
@@ -27,8 +31,6 @@ registry = pytest.StashKey["PillarRegistry"]()
 """On config: the pillars, built when the first claim is met."""
 catalogue = pytest.StashKey["Catalogue"]()
 """On config: every claim collected, before deselection."""
-desk = pytest.StashKey["Desk"]()
-"""On config of the controlling process: where slices arrive and claims are decided."""
 
 mistakes = pytest.StashKey[list["Problem"]]()
 """On a module: what is wrong with its claims, those of its classes included, until its report is told."""

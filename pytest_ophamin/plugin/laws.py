@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,9 @@ from pytest_ophamin.trials.sample import Search
 from pytest_ophamin.trials.slices import Slice
 from pytest_ophamin.trials.streams import trial_seed
 
-DEFAULT_MAX_EXAMPLES = 100
+# What `@settings` and `@seed` set; there is no public way to ask for them.
+_SETTINGS = "_hypothesis_internal_use_settings"
+_SEED = "_hypothesis_internal_use_seed"
 # "Falsifying example" until Hypothesis 6.150 or so, "Failing test case" since.
 _FALSIFYING = re.compile(r"(?:Falsifying|Failing) (?:explicit )?(?:example|test case): (.*)", re.DOTALL)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -96,8 +97,8 @@ class _Watched:
 
 
 def _search(item: pytest.Function, seed: int, watched: _Watched) -> BaseException | None:
-    import hypothesis  # noqa: PLC0415  # an extra: only a law claim needs it
-    from hypothesis.errors import HypothesisException  # noqa: PLC0415
+    import hypothesis  # an extra: only a law claim needs it
+    from hypothesis.errors import HypothesisException
 
     function = item.obj
     handle = function.hypothesis
@@ -124,10 +125,10 @@ def _search(item: pytest.Function, seed: int, watched: _Watched) -> BaseExceptio
         report_multiple_bugs=False,
     )
     target = _underlying(function)
-    before = (getattr(target, "_hypothesis_internal_use_settings", None), getattr(target, "_hypothesis_internal_use_seed", None))
+    before = {name: getattr(target, name, None) for name in (_SETTINGS, _SEED)}
     handle.inner_test = body
-    target._hypothesis_internal_use_settings = used
-    target._hypothesis_internal_use_seed = seed
+    setattr(target, _SETTINGS, used)
+    setattr(target, _SEED, seed)
     try:
         with _statistics(watched):
             bind_arguments(item, function)()
@@ -137,14 +138,15 @@ def _search(item: pytest.Function, seed: int, watched: _Watched) -> BaseExceptio
         return error
     finally:
         handle.inner_test = inner
-        target._hypothesis_internal_use_settings, target._hypothesis_internal_use_seed = before
+        for name, value in before.items():
+            setattr(target, name, value)
     return None
 
 
 def _evidence(
     item: pytest.Function, plan: LawPlan, seed: int, watched: _Watched, error: BaseException | None
 ) -> Search:
-    import hypothesis  # noqa: PLC0415
+    import hypothesis
 
     notes = "\n".join(getattr(error, "__notes__", ()))
     falsifying = _FALSIFYING.search(notes)
@@ -181,25 +183,31 @@ def _underlying(function: Any) -> Any:
 
 
 def _declared_settings(function: Any) -> Any:
-    import hypothesis  # noqa: PLC0415
+    import hypothesis
 
-    return getattr(_underlying(function), "_hypothesis_internal_use_settings", None) or hypothesis.settings()
+    return getattr(_underlying(function), _SETTINGS, None) or hypothesis.settings()
 
 
 def _declared_deadline_ms(declared: Any) -> float | None:
     """The author's own deadline; Hypothesis's default of 200 ms would make a verdict depend on the machine's mood."""
-    import hypothesis  # noqa: PLC0415
+    import hypothesis
 
-    if declared.deadline is None or declared.deadline == hypothesis.settings.default.deadline:
+    if declared.deadline is None or declared.deadline == _default_settings().deadline:
         return None
     return float(declared.deadline.total_seconds() * 1000.0)
 
 
 def _database(declared: Any) -> Any:
     """The author's own example database; the default one, full of earlier runs, would make the search unrepeatable."""
-    import hypothesis  # noqa: PLC0415
+    import hypothesis
 
-    return None if declared.database is hypothesis.settings.default.database else declared.database
+    return None if declared.database is _default_settings().database else declared.database
+
+
+def _default_settings() -> Any:
+    import hypothesis
+
+    return hypothesis.settings.default
 
 
 def _strategy_text(function: Any) -> str:
@@ -209,20 +217,21 @@ def _strategy_text(function: Any) -> str:
 
 
 def _skips() -> tuple[type[BaseException], ...]:
-    import unittest  # noqa: PLC0415
+    import unittest
 
     return (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
 
 
 def _statistics(watched: _Watched) -> Any:
     """Learn why the engine stopped: the only sign that a strategy's whole space was tried."""
-    from hypothesis.statistics import collector  # noqa: PLC0415
+    from hypothesis import statistics
 
+    collector: Any = statistics.collector  # typed as holding None
     outer = collector.value
 
-    def note(statistics: Any) -> None:
-        watched.stopped_because = str(statistics.get("stopped-because", ""))
+    def note(told: Any) -> None:
+        watched.stopped_because = str(told.get("stopped-because", ""))
         if outer is not None:
-            outer(statistics)
+            outer(told)
 
     return collector.with_value(note)

@@ -1,7 +1,7 @@
 """``claim`` and ``scenario``: the two words an author of claims writes.
 
-Both return ordinary pytest marks (``ophamin_claim``, ``ophamin_scenario``), so a suite may well have a ``claim`` marker of
-its own. Nothing is checked here: every mistake is reported when the test is collected, all of a module together.
+Both return ordinary pytest marks (``ophamin_claim``, ``ophamin_scenario``), so a suite may well have a ``claim`` marker
+of its own. Nothing is checked here: every mistake is reported when the test is collected, all of a module together.
 
     >>> from pytest_ophamin import claim
     >>> claim("catches at least 90 % of spam", metric="proportion", at_least=0.90, trials=1000).name
@@ -15,11 +15,6 @@ from os import PathLike
 from typing import Literal
 
 import pytest
-
-from pytest_ophamin.claims.declare import Declaration, ScenarioDeclaration
-
-CLAIM_MARK = "ophamin_claim"
-SCENARIO_MARK = "ophamin_scenario"
 
 DataSource = str | PathLike[str] | Callable[[], bytes]
 """A path (relative to the test's module) or a callable that returns the bytes a claim depends on."""
@@ -53,8 +48,8 @@ def claim(
 
     Args:
         statement: The claim in words; it is printed, recorded and part of the digest.
-        metric: ``"proportion"``, ``"mean"``, ``"median"``, ``"pNN"`` (``"p99.9"``), ``"difference"``, ``"ratio"`` (a trial
-            returns a pair), ``"law"`` (a Hypothesis test), or a metric a pillar brings.
+        metric: ``"proportion"``, ``"mean"``, ``"median"``, ``"pNN"`` (``"p99.9"``), ``"difference"``, ``"ratio"`` (a
+            trial returns a pair), ``"law"`` (a Hypothesis test), or a metric a pillar brings.
         at_least: Threshold the metric is claimed to reach; exactly one of ``at_least``, ``at_most``, ``within``.
         at_most: Threshold the metric is claimed not to exceed.
         within: ``(lo, hi)``, an equivalence claim.
@@ -79,6 +74,8 @@ def claim(
     Returns:
         A mark to decorate a test function with. Several may be stacked on one function.
     """
+    from pytest_ophamin.claims.declare import Declaration  # the first claim pays for what claims need
+
     declaration = Declaration(
         statement=statement,
         metric=metric,
@@ -99,7 +96,7 @@ def claim(
         seed=seed,
         family=family,
         pillar=pillar,
-        data=tuple(data) if isinstance(data, (list, tuple)) else data,  # type: ignore[arg-type]  # checked at collection
+        data=data,
         id=id,
     )
     return pytest.mark.ophamin_claim.with_args(declaration)
@@ -113,7 +110,10 @@ def scenario(
     goal: str | None = None,
     data: Sequence[DataSource] = (),
 ) -> pytest.MarkDecorator:
-    """Describe a module of claims: ``pytestmark = scenario("Spam filter on held-out mail", tier="engineering")``.
+    """Describe a module of claims, as its ``pytestmark``.
+
+        >>> scenario("Spam filter on held-out mail", tier="engineering").name
+        'ophamin_scenario'
 
     Args:
         title: What the module is about.
@@ -122,11 +122,13 @@ def scenario(
         goal: What the claims are for, in a sentence.
         data: Data sets all the module's claims depend on.
     """
+    from pytest_ophamin.claims.declare import ScenarioDeclaration
+
     declaration = ScenarioDeclaration(
         title=title,
         tier=tier,
         family=family,
         goal=goal,
-        data=tuple(data) if isinstance(data, (list, tuple)) else data,  # type: ignore[arg-type]  # checked at collection
+        data=data,
     )
     return pytest.mark.ophamin_scenario.with_args(declaration)

@@ -1,4 +1,4 @@
-"""Gather the pillars of this session: shipped, installed, from ``-p`` plugins, and from conftest.py files loaded at start."""
+"""Gather this session's pillars: shipped, installed, from ``-p`` plugins and conftest.py files loaded at start."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def registry_of(config: pytest.Config) -> PillarRegistry:
     """
     found = config.stash.get(keys.registry, None)
     if found is None:
-        from pytest_ophamin.deciding.registry import PillarRegistry, add_shipped, new_manager  # noqa: PLC0415
+        from pytest_ophamin.deciding.registry import PillarRegistry, add_shipped, new_manager
 
         manager = new_manager()
         add_shipped(manager)
@@ -44,8 +44,8 @@ def late_pillars(config: pytest.Config) -> list[str]:
     """Return a message for every plugin with pillars that came too late to be known everywhere."""
     start = config.stash.get(keys.start_plugins, frozenset())
     return [
-        f"{name}: expected pillars in a package, a -p plugin or a conftest.py that pytest loads at start, came one in a "
-        "deeper conftest.py, which the controlling process of a parallel run never loads. Move it to the rootdir's "
+        f"{name}: expected pillars in a package, a -p plugin or a conftest.py that pytest loads at start, came one in "
+        "a deeper conftest.py, which the controlling process of a parallel run never loads. Move it to the rootdir's "
         "conftest.py"
         for name, plugin in config.pluginmanager.list_name_plugin()
         if id(plugin) not in start and _brings_pillars(plugin)

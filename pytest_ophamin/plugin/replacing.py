@@ -1,8 +1,8 @@
-"""Replace reports after the fact: dots are provisional, the corrected verdict is what summary, JUnit and --lf must say."""
+"""Replace reports after the fact: dots are provisional, and summary, JUnit and --lf must say the corrected verdict."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405  # only edits elements pytest itself made; nothing is parsed
+import xml.etree.ElementTree as ET  # only edits elements pytest itself made; nothing is parsed
 from typing import TYPE_CHECKING, Any
 
 import pytest

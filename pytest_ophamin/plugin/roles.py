@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin import keys
-from pytest_ophamin.plugin.hooks import CollectingHooks, DeskHooks, RunningHooks
+from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, CollectingHooks, DeskHooks, RunningHooks
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -73,7 +73,7 @@ class WorkerHooks(CollectingHooks):
         """Let the first report of this worker carry the catalogue: should the worker die, its plan is known."""
         report = yield
         if not self._has_sent and self.catalogue is not None:
-            report.ophamin_catalogue = self.catalogue.to_text()
+            vars(report)[CATALOGUE_ATTRIBUTE] = self.catalogue.to_text()
             self._has_sent = True
         return report
 
@@ -113,7 +113,7 @@ class ControllerHooks:
         Raises:
             pytest.UsageError: ``--dist each`` with claims.
         """
-        from pytest_ophamin.plugin.desk import split_nodeid  # noqa: PLC0415
+        from pytest_ophamin.plugin.desk import split_nodeid
 
         parts = [split_nodeid(nodeid) for nodeid in ids]
         if self._config.option.dist == "each" and any(parts):

@@ -12,7 +12,7 @@ from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.claims.declare import check_session
 from pytest_ophamin.claims.document import claim_digest
 from pytest_ophamin.claims.lock import read_lock
-from pytest_ophamin.claims.model import Claim, ClaimGroup
+from pytest_ophamin.claims.model import Claim, ClaimGroup, ClaimId
 from pytest_ophamin.errors import LockError, OphaminError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import clone_item, set_nodeid
@@ -23,7 +23,7 @@ from pytest_ophamin.trials.streams import SEED_POLICY_COMMIT, stream_key
 from pytest_ophamin.trials.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_ophamin.claims.lock import Lock
 
@@ -33,9 +33,7 @@ def claim_items(items: Iterable[pytest.Item]) -> list[pytest.Function]:
     return [item for item in items if isinstance(item, pytest.Function) and keys.claims in item.stash]
 
 
-def build_catalogue(
-    session: pytest.Session, items: list[pytest.Item], commit: Callable[[], str | None]
-) -> Catalogue:
+def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: Callable[[], str | None]) -> Catalogue:
     """Turn the claim items of a session, before any deselection, into one catalogue, and stash each item's group.
 
     Args:
@@ -145,7 +143,7 @@ def _resolve_auto(
     waiting = [claim for claim in claims if claim.auto is not None]
     if not waiting:
         return resolved
-    from pytest_ophamin.deciding.planning import resolve_auto  # noqa: PLC0415  # needs SciPy
+    from pytest_ophamin.deciding.planning import resolve_auto  # needs SciPy
 
     settings = config.stash[keys.settings]
     frozen = {} if lock is None or (settings.mode == "register" and settings.replan) else _frozen_auto(lock)
@@ -169,13 +167,13 @@ def _resolve_auto(
 
 
 def _frozen_auto(lock: Lock) -> dict[str, Claim]:
-    from pytest_ophamin.claims.document import claim_from_document  # noqa: PLC0415
+    from pytest_ophamin.claims.document import claim_from_document
 
     claims = (claim_from_document(entry.id, entry.test, entry.document) for entry in lock.entries)
     return {claim.id: claim for claim in claims if claim.auto is not None}
 
 
-def _family_sizes(claims: list[Claim], in_lock: dict[str, dict[str, object]]) -> dict[str, int]:
+def _family_sizes(claims: list[Claim], in_lock: Mapping[ClaimId, Mapping[str, object]]) -> dict[str, int]:
     """Count, per family, the non-law claims that are registered or about to be."""
     members: dict[str, set[str]] = {}
     for claim in claims:
@@ -200,6 +198,6 @@ def _whole_modules(session: pytest.Session, items: list[pytest.Item]) -> tuple[s
 
 
 def _relative(path: os.PathLike[str], config: pytest.Config) -> str:
-    from pytest_ophamin.substrate.files import display_path  # noqa: PLC0415
+    from pytest_ophamin.substrate.files import display_path
 
     return display_path(type(config.rootpath)(path), config.rootpath)

@@ -61,7 +61,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--ophamin-seed", default=None, metavar="POLICY", help="Seed policy: claim (default), commit, or an integer."
     )
-    group.addoption("--ophamin-strict", action="store_true", default=False, help="Unregistered and amended claims fail.")
+    group.addoption(
+        "--ophamin-strict", action="store_true", default=False, help="Unregistered and amended claims fail."
+    )
     group.addoption(
         "--ophamin-unsigned",
         action="store_true",
@@ -167,9 +169,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _mode(config: pytest.Config, problems: list[str]) -> Mode:
-    asked: list[Mode] = [
-        mode for mode in ("campaign", "register", "plan") if config.getoption(f"--ophamin-{mode}")
-    ]
+    asked: list[Mode] = [mode for mode in ("campaign", "register", "plan") if config.getoption(f"--ophamin-{mode}")]
     if config.getoption("--ophamin-trial") is not None:
         asked.append("trial")
     if len(asked) > 1:

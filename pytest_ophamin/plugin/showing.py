@@ -64,9 +64,7 @@ def silence(report: pytest.TestReport) -> None:
     report.user_properties = []
 
 
-def show_outcomes(
-    report: pytest.TestReport, outcomes: Sequence[Outcome], decider: Decider, case: CaseFile
-) -> None:
+def show_outcomes(report: pytest.TestReport, outcomes: Sequence[Outcome], decider: Decider, case: CaseFile) -> None:
     """Make ``report`` say what became of the test's claims, raw."""
     finals: list[Final] = [(outcome, None) for outcome in outcomes]
     if report.when == "setup":
@@ -103,6 +101,7 @@ def is_failing(finals: Iterable[Final], decider: Decider) -> bool:
 
 
 def final_verdict(outcome: Outcome, corrected: Corrected | None) -> Verdict:
+    """Return the corrected verdict, or the raw one where nothing was corrected."""
     return outcome.verdict if corrected is None else corrected.verdict
 
 
@@ -153,7 +152,7 @@ def _write(
     report.outcome = "failed"
     shown = worst[1] if worst is not None else None
     if shown is None or isinstance(shown, tuple):
-        report.longrepr = ClaimRepr(lines, _headline(told[0]))
+        report.longrepr = ClaimRepr(lines, _headline(told[0]))  # type: ignore[assignment]  # pytest asks for toterminal()
     else:
         report.longrepr = shown
         report.sections = [*worst[2], (SECTION, "\n".join(lines))] if worst is not None else []

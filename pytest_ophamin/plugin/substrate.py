@@ -25,7 +25,7 @@ def read_substrate_early(config: pytest.Config) -> None:
 
 def read_substrate(config: pytest.Config) -> Subject:
     """Identify the source tree of this session."""
-    from pytest_ophamin.substrate.subject import read_subject  # noqa: PLC0415  # campaigns only
+    from pytest_ophamin.substrate.subject import read_subject  # campaigns only
 
     try:
         return read_subject(config.rootpath, output_folders(config))
@@ -35,10 +35,10 @@ def read_substrate(config: pytest.Config) -> Subject:
 
 def substrate_commit(config: pytest.Config) -> str | None:
     """Return the HEAD commit the session runs on, or None without git."""
-    known = config.stash.get(keys.subject, None)
+    known: Subject | None = config.stash.get(keys.subject, None)
     if known is not None:
         return known.base_commit
-    from pytest_ophamin.substrate.git import GitProblem, git  # noqa: PLC0415
+    from pytest_ophamin.substrate.git import GitProblem, git
 
     try:
         return git("rev-parse", "HEAD", cwd=config.rootpath).strip()

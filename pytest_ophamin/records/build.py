@@ -22,6 +22,7 @@ from pytest_ophamin.records.describe import (
     recomputable,
 )
 from pytest_ophamin.records.families import Place, describe_adjusted, describe_family
+from pytest_ophamin.records.leaks import path_warnings
 from pytest_ophamin.records.names import ATTESTED_PILLARS, CAMPAIGN_TYPE, HYPOTHESIS, PROOF_TYPE
 from pytest_ophamin.trials.sample import Search
 
@@ -47,6 +48,8 @@ class Statements:
     proof_ids: Mapping[Place, Digest]
     """``(family, claim id)`` -> proof id, for reports."""
     sidecars: Mapping[Digest, bytes] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What its author may not want to publish: absolute paths in parametrised ids and counterexamples."""
 
     @property
     def all(self) -> tuple[BuiltStatement, ...]:
@@ -81,6 +84,7 @@ def build_statements(campaign: Campaign, outcomes: Sequence[Outcome], context: R
         proofs=tuple(proofs.values()),
         proof_ids=ids,
         sidecars=builder.sidecars,
+        warnings=tuple(path_warnings(ordered)),
     )
 
 

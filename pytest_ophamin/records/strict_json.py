@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from pytest_ophamin._canonical import LARGEST_INTEGER
+from pytest_ophamin._jcs import LARGEST_INTEGER
 from pytest_ophamin.errors import EvidenceError
 
 MAX_DEPTH = 32

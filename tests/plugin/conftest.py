@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from childrun import Runner
 
 # pytester forgets modules an inner session imported; NumPy and SciPy cannot be loaded twice, the others only cost time.
 for _name in (
@@ -26,8 +27,6 @@ for _name in (
 
 MODES = {"alone": ("-p", "no:xdist"), "n2": ("-n2",)}
 QUIET = ("-p", "no:randomly", "-W", "ignore")
-
-Runner = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from childrun import assert_clean, verdicts
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean, verdicts
 
 pytest.importorskip("pytest_asyncio")
 pytest.importorskip("anyio")
@@ -58,8 +53,10 @@ def test_pytest_asyncio(pytester: pytest.Pytester, run: Runner, mode: tuple[str,
 
 def test_anyio(pytester: pytest.Pytester, run: Runner) -> None:
     """anyio's plugin runs claims too."""
-    pytester.makepyfile(test_a=SUITE.format(mark='pytest.mark.anyio'))
-    pytester.makeconftest("import pytest\n\n@pytest.fixture(scope='module')\ndef anyio_backend():\n    return 'asyncio'\n")
+    pytester.makepyfile(test_a=SUITE.format(mark="pytest.mark.anyio"))
+    pytester.makeconftest(
+        "import pytest\n\n@pytest.fixture(scope='module')\ndef anyio_backend():\n    return 'asyncio'\n"
+    )
     result = run("-p", "no:asyncio", child=True)
     assert_clean(result)
     assert verdicts(result) == {"fast": "VALIDATED", "void": "VOID"}

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from childrun import assert_clean
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean
 
 
 def test_all_mistakes_of_a_module_are_told_together(
@@ -100,7 +95,9 @@ def test_an_xfail_mark_on_class_or_module_is_an_error(pytester: pytest.Pytester,
     result.stdout.fnmatch_lines_random(["*test_module.py::test_a: xfail*", "*test_class.py::TestA::test_a: xfail*"])
 
 
-@pytest.mark.parametrize("place", ["pytestmark = claim({})", "@claim({})\n    class TestA:\n        def test_b(self): pass"])
+@pytest.mark.parametrize(
+    "place", ["pytestmark = claim({})", "@claim({})\n    class TestA:\n        def test_b(self): pass"]
+)
 def test_a_claim_belongs_on_a_function(pytester: pytest.Pytester, run: Runner, place: str) -> None:
     """A claim mark on a class or module is an error, not a silent claim of each test in it."""
     arguments = '"a", metric="mean", at_least=0.5, trials=10'
@@ -175,7 +172,7 @@ def test_bad_options_are_usage_errors(pytester: pytest.Pytester, run: Runner, ar
     result = run(*arguments)
     assert_clean(result)
     assert result.ret == 4
-    assert any(argument in result.stderr.str() for argument in arguments if argument.startswith('--'))
+    assert any(argument in result.stderr.str() for argument in arguments if argument.startswith("--"))
 
 
 def test_a_flag_does_not_swallow_a_path(pytester: pytest.Pytester, run: Runner) -> None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pytest
-from childrun import assert_clean
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean
 
 SUITE = """
     import pytest
@@ -90,9 +86,7 @@ def test_ids_are_the_same_for_any_number_of_workers_and_any_order(
     assert ids(pytester, "n2") == once
 
 
-def test_the_seed_policy_chooses_the_draws(
-    pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]
-) -> None:
+def test_the_seed_policy_chooses_the_draws(pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]) -> None:
     """claim: same draws on every commit; commit: fresh ones; an integer: its own, and another claim."""
     pytester.makepyfile(
         test_it="""

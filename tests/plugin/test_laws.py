@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from childrun import assert_clean, verdicts
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean, verdicts
 
 HEAD = """
     import pytest
@@ -30,9 +25,7 @@ def law(pytester: pytest.Pytester, body: str, decorators: str = "@given(a=st.int
     )
 
 
-def test_a_law_that_survives_is_corroborated(
-    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]
-) -> None:
+def test_a_law_that_survives_is_corroborated(pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]) -> None:
     """All examples pass: CORROBORATED, with the number of valid examples; never VALIDATED."""
     law(pytester, "assert a + b == b + a")
     result = run("-v", *mode)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import base64
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from childrun import assert_clean, verdicts
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean, verdicts
 
 SUITE = """
     import os, signal, sys, pytest
@@ -153,9 +150,7 @@ def test_an_early_end_of_the_process_is_seen(
     assert campaign(pytester)["proof"]["green"] is False
 
 
-def test_ctrl_c_writes_what_there_is(
-    pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]
-) -> None:
+def test_ctrl_c_writes_what_there_is(pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]) -> None:
     """KeyboardInterrupt during a claim: exit status 2, partial evidence is NOT TESTED, the campaign is signed."""
     register(pytester, run, commit, second="if trial.index == 100: raise KeyboardInterrupt")
     result = run("--ophamin-campaign", "-p", "no:xdist", child=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from childrun import assert_clean
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean
 
 CLAIM = """
     from pytest_ophamin import claim
@@ -114,9 +111,7 @@ def test_registering_never_deletes(pytester: pytest.Pytester, run: Runner, commi
     assert list(families(pytester)) == ["campaign"]
 
 
-def test_families_out_of_scope_do_not_count(
-    pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]
-) -> None:
+def test_families_out_of_scope_do_not_count(pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]) -> None:
     """A family none of whose claims was collected is named, and has no effect on the exit status."""
     pytester.makepyfile(
         test_it=CLAIM.format(threshold=0.8).replace("trials=600", 'trials=600, family="one"'),
@@ -176,9 +171,7 @@ def test_a_broken_lock_is_told(pytester: pytest.Pytester, run: Runner, mode: tup
             assert "ophamin.lock" in result.stderr.str() + result.stdout.str()
 
 
-def test_an_identical_rerun_is_no_new_look(
-    pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]
-) -> None:
+def test_an_identical_rerun_is_no_new_look(pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]) -> None:
     """The second campaign has the same id; the first bundle is kept under its own name and is its predecessor."""
     pytester.makepyfile(test_it=CLAIM.format(threshold=0.8))
     assert run("--ophamin-register").ret == 0

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from childrun import assert_clean, verdicts
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean, verdicts
 
 SUITE = """
     import pytest

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from childrun import assert_clean, verdicts
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean, verdicts
 
 HEAD = """
     import sys, decimal, numpy as np, pytest
@@ -59,7 +54,9 @@ def test_an_unusable_observation_is_void(pytester: pytest.Pytester, run: Runner,
     assert hint in text
 
 
-@pytest.mark.parametrize("returned", ["np.float64(x)", "np.float32(x)", "decimal.Decimal(str(x))", "x", "np.bool_(True)"])
+@pytest.mark.parametrize(
+    "returned", ["np.float64(x)", "np.float32(x)", "decimal.Decimal(str(x))", "x", "np.bool_(True)"]
+)
 def test_numbers_of_any_kind_are_taken(
     pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...], returned: str
 ) -> None:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pytest
-from childrun import assert_clean
-
-if TYPE_CHECKING:
-    from conftest import Runner
+from childrun import Runner, assert_clean
 
 SUITE = """
     import pytest

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import rfc8785
@@ -18,15 +20,22 @@ VALUES = st.recursive(
 )
 
 
-def both(value: object) -> tuple[bytes | str, bytes | str]:
-    """Return what the two make of a value; the word "refused" where one does not."""
-    answers: list[bytes | str] = []
-    for write in (lambda v: canonical_text(v).encode(), rfc8785.dumps):
-        try:
-            answers.append(write(value))  # type: ignore[no-untyped-call,unused-ignore]
-        except (rfc8785.CanonicalizationError, UnicodeEncodeError):
-            answers.append("refused")
-    return answers[0], answers[1]
+def fast(value: object) -> bytes:
+    """Return our form."""
+    return canonical_text(value).encode()
+
+
+def reference(value: Any) -> bytes:  # a JSON value, or something that should be refused
+    """Return the reference's form."""
+    return rfc8785.dumps(value)
+
+
+def answer(write: Callable[[object], bytes], value: object) -> bytes | str:
+    """Return what one makes of a value; the word "refused" where it has no form."""
+    try:
+        return write(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        return "refused"
 
 
 @given(VALUES)
@@ -34,11 +43,10 @@ def both(value: object) -> tuple[bytes | str, bytes | str]:
 @example({"\ud800": 1})
 @example({1: 2})
 @example([-0.0, 0.0, 1e16, 1e21, 1e-7, 1e-6, 5e-324, 1.7976931348623157e308, 2**53, 9007199254740993.0])
-@example("\x00\x1f\x7f\x80\u2028\\/\"")
+@example('\x00\x1f\x7f\x80\u2028\\/"')
 def test_any_value(value: object) -> None:
     """Nulls, booleans, numbers, strings, arrays and objects of any shape."""
-    fast, reference = both(value)
-    assert fast == reference
+    assert answer(fast, value) == answer(reference, value)
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -46,14 +54,14 @@ def test_any_float(bits: int) -> None:
     """Every bit pattern of a float64."""
     (number,) = struct.unpack("<d", struct.pack("<Q", bits))
     if math.isfinite(number):
-        assert canonical_text(number).encode() == rfc8785.dumps(number)
+        assert fast(number) == reference(number)
 
 
 @given(st.floats(-1.0, 1.0), st.integers(-12, 22), st.integers(1, 17))
 def test_decimal_looking_floats(fraction: float, exponent: int, digits: int) -> None:
     """Numbers of the magnitudes records hold, with few digits."""
     number = float(f"{fraction * 10.0**exponent:.{digits}g}")
-    assert canonical_text(number).encode() == rfc8785.dumps(number)
+    assert fast(number) == reference(number)
 
 
 def test_subclasses_are_the_references_business() -> None:
@@ -63,7 +71,7 @@ def test_subclasses_are_the_references_business() -> None:
     from pytest_ophamin.deciding.outcome import Verdict
 
     value = {"v": Verdict.VOID, "x": np.float64(0.1)}
-    assert canonical_text(value).encode() == rfc8785.dumps(value) == b'{"v":"VOID","x":0.1}'
+    assert fast(value) == reference(value) == b'{"v":"VOID","x":0.1}'
 
 
 def test_a_foreign_type_is_refused() -> None:

@@ -71,7 +71,7 @@ def trust(*signers: Signer, revoked: Sequence[Signer] = ()) -> TrustStore:
     return TrustStore(keys=keys)
 
 
-def claim(name: str, **changes: Any) -> Claim:  # noqa: ANN401  # any field of a claim
+def claim(name: str, **changes: Any) -> Claim:  # any field of a claim
     """Return a proportion claim of :data:`MODULE`, with ``changes``."""
     fields: dict[str, Any] = {
         "id": ClaimId(f"{MODULE}::{name}"),
@@ -201,7 +201,7 @@ class Suite:
 
     def context(self) -> RunContext:
         """Return what the session was."""
-        first = {(c.id, claim_digest(c)): COMMIT for c in self.registered or ()}
+        first: dict[tuple[str, str], str] = {(c.id, claim_digest(c)): COMMIT for c in self.registered or ()}
         context = RunContext(
             name=self.name,
             subjects=(Subject(name="substrate", digest_kind="gitCommit", digest=COMMIT, base_commit=COMMIT),),
@@ -324,7 +324,7 @@ def write(tmp_path: Path, statements: Statements, signer: Signer | None) -> Writ
     return write_bundle(tmp_path / statements.name, statements, signer)
 
 
-def verify(path: Path, *signers: Signer, **options: Any) -> BundleReport:  # noqa: ANN401  # any option
+def verify(path: Path, *signers: Signer, **options: Any) -> BundleReport:  # any option
     """Verify one bundle, trusting ``signers``."""
     options.setdefault("trust", trust(*signers))
     return verify_bundle([path], VerifyOptions(**options), shipped()).bundles[0]

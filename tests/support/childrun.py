@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
+
+Runner = Callable[..., pytest.RunResult]
+"""The fixture ``run``: ``run("-n2", child=True)``."""
 
 _ROW = re.compile(r"^(\S.*?)\s{2,}(VALIDATED|CORROBORATED|REFUTED|INCONCLUSIVE|VOID|NOT TESTED)\s+\S+$")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-MODULE = '''
+MODULE = """
 import os
 from pathlib import Path
 from pytest_ophamin import claim
@@ -30,7 +30,7 @@ def test_crashes(trial):
 @claim("is skipped", metric="proportion", at_least=0.5, trials=40, data=(Path.home() / "secret-data.csv",))
 def test_data(trial):
     return True
-'''
+"""
 
 
 def campaign(tmp_path: Path, *options: str) -> tuple[Path, dict[str, str]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from bundles import full_statements, full_suite, small_statements
 
+from pytest_ophamin.records.build import Statements
 from pytest_ophamin.records.names import CAMPAIGN_TYPE, PREDICATE_TYPES, PROOF_TYPE
 from pytest_ophamin.records.schemas import generate_schema, shipped_schema
 
@@ -41,18 +44,18 @@ def test_every_emitted_record_follows_the_schema() -> None:
     """Checked by another implementation than the one that generated it."""
     validators = {kind: jsonschema.Draft202012Validator(json.loads(shipped_schema(kind))) for kind in PREDICATE_TYPES}
     seen = set()
-    for built in (*full_statements().all, *small_statements().all, *stacked_under_hochberg()):
-        statement = json.loads(built) if isinstance(built, bytes) else json.loads(built.payload)
+    for built in (*full_statements().all, *small_statements().all, *stacked_under_hochberg().all):
+        statement = json.loads(built.payload)
         validators[statement["predicateType"]].validate(statement)
         seen.add(statement["predicateType"])
     assert seen == {PROOF_TYPE, CAMPAIGN_TYPE}
 
 
-def stacked_under_hochberg() -> list[bytes]:
+def stacked_under_hochberg() -> Statements:
     """Return a campaign whose stacked claims carry the campaign's own finding."""
     suite = full_suite()
     suite.correction = "hochberg"
-    return [built.payload for built in suite.statements().all]
+    return suite.statements()
 
 
 @pytest.mark.parametrize("member", ["extra", "data"])
@@ -67,7 +70,7 @@ def test_the_schema_refuses_what_the_models_refuse(member: str) -> None:
         jsonschema.Draft202012Validator(json.loads(shipped_schema(PROOF_TYPE))).validate(statement)
 
 
-def objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # a JSON value
+def objects(value: Any) -> Iterator[dict[str, Any]]:  # a JSON value
     """Yield every object of a JSON value."""
     if isinstance(value, dict):
         yield value
@@ -76,3 +79,14 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # a JSON v
     elif isinstance(value, list):
         for member in value:
             yield from objects(member)
+
+
+def test_the_catalogue_names_every_field() -> None:
+    """SCHEMAS.md lists every field, every value of an enumeration and every kind of record."""
+    text = (Path(__file__).parents[2] / "SCHEMAS.md").read_text(encoding="utf-8")
+    names = set(PREDICATE_TYPES)
+    for kind in PREDICATE_TYPES:
+        for part in objects(json.loads(shipped_schema(kind))):
+            names |= set(part.get("properties", {}))
+            names |= {str(value) for value in part.get("enum", [])}
+    assert sorted(name for name in names if not re.search(rf'[`".]{re.escape(name)}[`".]', text)) == []

@@ -299,7 +299,10 @@ PAYLOAD_EDITS: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("rubbish", lambda p: bytes(range(256))),
     ("unbalanced", lambda p: p[:-1]),
     ("anchors used", lambda p: p.replace(b'"anchors":[]', b'"anchors":[1]')),
-    ("predicate a list", lambda p: re.sub(rb'"predicate":\{.*\},"predicateType"', b'"predicate":[],"predicateType"', p)),
+    (
+        "predicate a list",
+        lambda p: re.sub(rb'"predicate":\{.*\},"predicateType"', b'"predicate":[],"predicateType"', p),
+    ),
     ("name with a slash", lambda p: p.replace(b'"campaign":"demo"', b'"campaign":"../demo"')),
 ]
 

@@ -192,31 +192,28 @@ def test_git_missing_is_no_repository(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_git_errors_are_its_own_words(repo: Path) -> None:
     """What git refuses is told in one line."""
-    with pytest.raises(GitProblem, match="git cat-file: fatal: Not a valid object name nothing"):
+    with pytest.raises(GitProblem, match=r"git cat-file: fatal: Not a valid object name nothing"):
         git("cat-file", "-t", "nothing", cwd=repo)
 
 
 def test_a_folder_git_does_not_trust(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository of another owner is told with the command that mends it."""
-    from pytest_ophamin.substrate import git as module
-
     monkeypatch.setattr(
-        module.subprocess,
+        subprocess,
         "run",
         lambda *a, **k: subprocess.CompletedProcess(a, 128, b"", b"fatal: detected dubious ownership in repository"),
     )
-    with pytest.raises(GitProblem, match="safe.directory"):
+    with pytest.raises(GitProblem, match=r"safe\.directory"):
         read_subject(repo)
 
 
 def test_git_that_hangs_is_given_up(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A git that does not answer ends with a sentence."""
-    from pytest_ophamin.substrate import git as module
 
     def hang(*_: object, **__: object) -> None:
         raise subprocess.TimeoutExpired("git", 1.0)
 
-    monkeypatch.setattr(module.subprocess, "run", hang)
+    monkeypatch.setattr(subprocess, "run", hang)
     with pytest.raises(GitProblem, match="took longer"):
         git("status", cwd=repo)
 

@@ -70,7 +70,7 @@ def _check_levels(bundle: Bundle) -> None:
         if family.alpha not in alphas.get(base, set()):
             raise StepFailed(f"family {family.name!a} has alpha {family.alpha:g}, none of its claims does")
         planned = registered.get(family.name)
-        # Run under another correction, all registered slots are NOT TESTED: their claims are amended, only laws are not.
+        # Run under another correction, every registered slot is NOT TESTED: its claim is amended, unless it is a law.
         is_tested = any((family.name, member.claim) in tested for member in family.members)
         if planned is None or not is_tested or not proof.lock.committed:
             continue

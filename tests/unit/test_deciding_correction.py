@@ -1,0 +1,41 @@
+"""Adjusted p-values; reference values are under tests/conformance."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from pytest_ophamin.deciding.correction import CORRECTIONS, adjust
+
+
+@pytest.mark.parametrize("method", CORRECTIONS)
+def test_an_empty_or_single_family_is_not_corrected(method: str) -> None:
+    """Nothing to correct: nothing changes."""
+    assert adjust([], method) == []
+    assert adjust([0.03], method) == [pytest.approx(0.03)]
+
+
+@pytest.mark.parametrize("method", CORRECTIONS)
+def test_adjusted_values_follow_their_claims(method: str) -> None:
+    """A permuted family gives permuted values; none falls below its raw value or rises above 1."""
+    p = [0.01, 0.04, 0.04, 0.3, 1.0]
+    expected = dict(zip(p, adjust(p, method), strict=True))
+    for order in itertools.permutations(p):
+        adjusted = adjust(order, method)
+        assert adjusted == [expected[x] for x in order]
+        assert all(raw <= a <= 1.0 for raw, a in zip(order, adjusted, strict=True))
+
+
+def test_holm_is_the_closed_test_of_bonferroni() -> None:
+    """Against the definition: each adjusted value is the largest Bonferroni p over all sets that contain the claim."""
+    p = [0.01, 0.013, 0.04, 0.2]
+    for i, adjusted in enumerate(adjust(p, "holm")):
+        sets = [s for k in range(1, 5) for s in itertools.combinations(range(4), k) if i in s]
+        assert adjusted == pytest.approx(max(min(1.0, len(s) * min(p[j] for j in s)) for s in sets))
+
+
+def test_an_unknown_method_is_refused_by_name() -> None:
+    """A misspelt correction does not become no correction."""
+    with pytest.raises(ValueError, match=r"expected one of holm, hochberg, bh, by, none, came 'bonferoni'"):
+        adjust([0.1], "bonferoni")

@@ -49,7 +49,9 @@ class Decider:
         for claim, digest in zip(entry.group.claims, entry.group.digests, strict=True):
             evidence = self._evidence(claim, case, entry)
             decision = decide_claim(claim, evidence, self._registry())
-            outcomes.append(self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering))
+            outcomes.append(
+                self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering)
+            )
         return tuple(outcomes)
 
     def not_tested(self, entry: CatalogueEntry, reason: str) -> tuple[Outcome, ...]:

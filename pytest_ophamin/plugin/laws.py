@@ -190,8 +190,6 @@ def _declared_settings(function: Any) -> Any:
 
 def _declared_deadline_ms(declared: Any) -> float | None:
     """The author's own deadline; Hypothesis's default of 200 ms would make a verdict depend on the machine's mood."""
-    import hypothesis
-
     if declared.deadline is None or declared.deadline == _default_settings().deadline:
         return None
     return float(declared.deadline.total_seconds() * 1000.0)
@@ -199,8 +197,6 @@ def _declared_deadline_ms(declared: Any) -> float | None:
 
 def _database(declared: Any) -> Any:
     """The author's own example database; the default one, full of earlier runs, would make the search unrepeatable."""
-    import hypothesis
-
     return None if declared.database is _default_settings().database else declared.database
 
 

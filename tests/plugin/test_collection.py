@@ -1,4 +1,4 @@
-"""Mistakes in claims are told at collection, all of a module together, each with test, argument, expectation and fix."""
+"""Mistakes in claims are told at collection, all of a module together: test, argument, expectation and fix."""
 
 from __future__ import annotations
 

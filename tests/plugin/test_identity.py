@@ -49,6 +49,7 @@ SUITE = """
 
 
 def ids(pytester: pytest.Pytester, name: str) -> tuple[list[str], list[str]]:
+    """Return the campaign's id and the sorted ids of its proofs."""
     lines = (pytester.path / "proofs" / name / "campaign.intoto.jsonl").read_text().splitlines()
     statements = [json.loads(base64.b64decode(json.loads(line)["payload"])) for line in lines]
     found = [str(statement["predicate"]["derived"]["id"]) for statement in statements]

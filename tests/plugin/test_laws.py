@@ -13,6 +13,7 @@ HEAD = """
 
 
 def law(pytester: pytest.Pytester, body: str, decorators: str = "@given(a=st.integers(), b=st.integers())") -> None:
+    """Write a suite with one law."""
     lines = "\n    ".join(decorators.splitlines())
     pytester.makepyfile(
         test_law=HEAD
@@ -97,7 +98,7 @@ def test_an_exhausted_space_is_enough(pytester: pytest.Pytester, run: Runner) ->
 
 
 def test_a_law_needs_given_and_given_needs_a_law(pytester: pytest.Pytester, run: Runner) -> None:
-    """Examples Hypothesis chooses are no independent draws: no rate may be claimed from them, and no law without them."""
+    """Examples Hypothesis chooses are no independent draws: no rate may be claimed from them, no law without."""
     pytester.makepyfile(
         test_law=HEAD
         + """

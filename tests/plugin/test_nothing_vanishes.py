@@ -26,6 +26,7 @@ SUITE = """
 
 
 def register(pytester: pytest.Pytester, run: Runner, commit: Callable[[], str], second: str = "pass") -> None:
+    """Write the suite, register its claims, commit."""
     pytester.makepyfile(test_it=SUITE.format(second=second))
     assert run("--ophamin-register").ret == 0
     commit()
@@ -39,6 +40,7 @@ def campaign(pytester: pytest.Pytester, name: str = "campaign") -> dict[str, Any
 
 
 def members(pytester: pytest.Pytester) -> dict[str, str]:
+    """Return ``{test: corrected verdict}`` of the last campaign."""
     proof = campaign(pytester)["proof"]
     return {m["claim"].split("::")[-1]: m["corrected"] for family in proof["families"] for m in family["members"]}
 
@@ -189,7 +191,13 @@ def test_a_skipped_claim_fails_a_campaign_only(
     word: str,
 ) -> None:
     """A skip mark is NOT TESTED: green in a plain session, as in pytest; failed in a campaign."""
-    text = f'import pytest\nfrom pytest_ophamin import claim\n\n{body}@claim("c", metric="proportion", at_least=0.5, trials=600)\ndef test_it(trial):\n    return True\n'
+    text = f"""import pytest
+from pytest_ophamin import claim
+
+{body}@claim("c", metric="proportion", at_least=0.5, trials=600)
+def test_it(trial):
+    return True
+"""
     (pytester.path / "test_it.py").write_text(text)
     assert run("--ophamin-register").ret == 0
     commit()

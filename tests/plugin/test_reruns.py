@@ -20,6 +20,7 @@ SUITE = """
 
 
 def count(pytester: pytest.Pytester) -> int:
+    """Return how many trials ran."""
     return len((pytester.path / "ran.log").read_text())
 
 

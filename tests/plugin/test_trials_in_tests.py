@@ -12,10 +12,12 @@ HEAD = """
 
 
 def suite(pytester: pytest.Pytester, body: str) -> None:
+    """Write a suite."""
     pytester.makepyfile(test_it=HEAD + body)
 
 
 def one_claim(pytester: pytest.Pytester, body: str, *, metric: str = "mean", relation: str = "at_least=0.5") -> None:
+    """Write a suite of one claim whose trial is ``body``."""
     suite(
         pytester,
         f"""

@@ -32,6 +32,7 @@ SUITE = """
 
 
 def junit(pytester: pytest.Pytester) -> dict[str, ET.Element]:
+    """Return the test cases of junit.xml by name."""
     tree = ET.parse(pytester.path / "junit.xml")
     cases = list(tree.iter("testcase"))
     found = {str(case.get("name")): case for case in cases}
@@ -40,6 +41,7 @@ def junit(pytester: pytest.Pytester) -> dict[str, ET.Element]:
 
 
 def properties(case: ET.Element) -> dict[str, str]:
+    """Return the properties of one test case."""
     return {str(p.get("name")): str(p.get("value")) for p in case.iter("property")}
 
 

@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_FORGOTTEN = (
+    "CI",
+    "OPHAMIN_SIGNING_KEY",
+    "PYTEST_ADDOPTS",
+    # A child session is no worker of this one.
+    "PYTEST_XDIST_WORKER",
+    "PYTEST_XDIST_WORKER_COUNT",
+    "PYTEST_XDIST_TESTRUNUID",
+    # Child sessions are not measured: plugin/ is outside the gate, and tracing them doubles the time.
+    "COVERAGE_PROCESS_CONFIG",
+    "COVERAGE_PROCESS_START",
+)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give the session, and the child processes it starts, an empty configuration folder and git without a user."""
@@ -19,6 +33,6 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        for name in ("CI", "OPHAMIN_SIGNING_KEY", "PYTEST_ADDOPTS"):
+        for name in _FORGOTTEN:
             patch.delenv(name, raising=False)
         yield

@@ -24,8 +24,8 @@ from pytest_ophamin.pillars import BadSample, ShiftedTests, minus, number, plus,
 Floats = npt.NDArray[np.float64]
 
 METHOD = "betting/1"
-LARGEST_REPEAT = 200_000
-"""Up to this n ``needed`` replays the sample; beyond it follows the growth rate."""
+LARGEST_REPEAT = 2_000
+"""Up to this n ``needed`` replays the sample; beyond it the mean rate of growth is followed."""
 LARGEST_N = 10**9
 TRUNCATION = 0.9
 """Share of the largest admissible bet that is ever staked: at 1 one opposite observation ends the game."""
@@ -179,14 +179,15 @@ class BettingTests(ShiftedTests):
         def rejects(n: int) -> bool:
             return round12(Wealth(np.resize(y, n), level).p_value(t)) <= level
 
-        high = start
-        while high <= LARGEST_REPEAT:
-            if rejects(high):
-                return _bisect(rejects, max(start - 1, high // 2), high)
-            high *= 2
-        # Growth of the plug-in bet: log K = n gap bet - log(1/level) with bet = sqrt(2 log(1/level) / (n v)).
-        n = math.ceil(2.0 * math.log(1.0 / level) * float(y.var()) / (gap * gap))
-        return max(n, high) if n <= LARGEST_N else None
+        high = max(start, expected_n(gap, float(y.var()), t, level))
+        if high > LARGEST_REPEAT:
+            return high if high <= LARGEST_N else None
+        if rejects(start):
+            return start
+        low = start
+        while not rejects(high):
+            low, high = high, 2 * high
+        return _bisect(rejects, low, high)
 
     def _game(self, side: str, level: float) -> Wealth:
         key = (side, level)
@@ -200,8 +201,23 @@ class BettingTests(ShiftedTests):
         return (value - lo) / (hi - lo)
 
 
+def expected_n(gap: float, variance: float, t: float, level: float) -> int:
+    """Return the n at which wealth grown at its mean rate, to second order, reaches ``1 / level``.
+
+    With the plug-in bet ``sqrt(2 L / (n v))``, L = log(1 / level), log K is ``n gap bet - L``; truncation slows that.
+    """
+    target = -math.log(level)
+    n = 2.0 * target * variance / (gap * gap)
+    largest = TRUNCATION / t
+    if n * variance * largest * largest < 2.0 * target:
+        growth = largest * gap - 0.5 * largest * largest * (variance + gap * gap)
+        n = target / growth if growth > 0.0 else target / math.log1p(largest * gap)
+    return math.ceil(n)
+
+
 def _bisect(holds: Callable[[int], bool], low: int, high: int) -> int:
-    while high - low > 1:
+    """Return an n, at most 0.5 % above the least in ``low < n <= high`` for which a rising ``holds`` is true."""
+    while high - low > max(1, high // 200):
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.betting import Wealth
+from ophamin_pillars.betting import TRUNCATION, Wealth
+from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import BadPlan, Claim, Plan, claim_sides, minus, number, plus, round12
 
 Floats = npt.NDArray[np.float64]
 LARGEST_SIZE = 200_000
 SIMULATION_SEED = 20_240_101
-_NOTE = "power: {runs} seeded simulations of {shape}"
+BLOCK = 1_000_000
+"""Observations simulated at once: a few arrays of 8 MB."""
+LARGEST_SIMULATED = 1_000_000
+"""Beyond this n the best sample is not played; the bound on its growth is the answer."""
 
 
 def check_inside(claim: Claim, bounds: tuple[float, float]) -> None:
@@ -39,40 +44,90 @@ def betting_plan(claim: Claim, bounds: tuple[float, float], *, level: float) -> 
     """Plan a bounded mean: the least n from the best possible sample, power by a seeded simulation."""
     check_inside(claim, bounds)
     games = _games(claim, bounds, level)
-    least_n = _least_n(games, level)
-    power, note = None, None
+    power = note = None
     if claim.expecting is not None and claim.trials:
-        draws, note = _draws(claim, claim.expecting, bounds, claim.trials)
-        power = _power(games, draws, level)
-    return Plan(n=claim.trials, least_n=least_n, power=power, note=note)
+        truth = Expected.of(claim, claim.expecting, bounds)
+        power, note = truth.power(games, claim.trials, level), truth.describe(claim.trials)
+    return Plan(n=claim.trials, least_n=_least_n(games, level), power=power, note=note)
 
 
 def betting_size(claim: Claim, bounds: tuple[float, float], *, level: float) -> int | None:
-    """Return the least n at which the simulated power reaches ``claim.power``, or None."""
+    """Return an n, at most 0.5 % above the least, at which the simulated power reaches ``claim.power``, or None."""
     check_inside(claim, bounds)
-    expecting = claim.expecting
-    if expecting is None:
+    if claim.expecting is None:
         return None
-    games = _games(claim, bounds, level)
-
-    def reaches(n: int) -> bool:
-        draws, _ = _draws(claim, expecting, bounds, n)
-        return _power(games, draws, level) >= claim.power
-
+    games, truth = _games(claim, bounds, level), Expected.of(claim, claim.expecting, bounds)
+    if not all(truth.mean > t if upward else 1.0 - truth.mean > t for upward, t in games):
+        return None
     high = max(2, _least_n(games, level))
     low = high - 1
-    while not reaches(high):
+    while truth.power(games, high, level) < claim.power:
         low, high = high, 2 * high
         if high > LARGEST_SIZE:
             return None
     while high - low > max(1, low // 200):
         middle = (low + high) // 2
-        low, high = (low, middle) if reaches(middle) else (middle, high)
+        reached = truth.power(games, middle, level) >= claim.power
+        low, high = (low, middle) if reached else (middle, high)
     return high
 
 
 Games = tuple[tuple[bool, float], ...]
 """``(is_upward, t)`` of each validating test on the scale [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Observations on [0, 1] as the author expects them."""
+
+    mean: float
+    variance: float
+    """At most ``mean * (1 - mean)``, which only the two bounds themselves reach."""
+
+    @classmethod
+    def of(cls, claim: Claim, expecting: float, bounds: tuple[float, float]) -> Expected:
+        """Return what ``expecting`` and ``expecting_sd`` say; without a deviation the widest possible one."""
+        lo, hi = bounds
+        mean = (expecting - lo) / (hi - lo)
+        if not 0.0 <= mean <= 1.0:
+            raise BadPlan(
+                argument="expecting",
+                expected=f"a mean inside the bounds {number(lo)} to {number(hi)}",
+                came=number(expecting),
+                fix=f"expecting={number((lo + hi) / 2)}",
+            )
+        sd, widest = expected_sd(claim), mean * (1.0 - mean)
+        return cls(mean, widest if sd is None else min(widest, (sd / (hi - lo)) ** 2))
+
+    @property
+    def is_two_points(self) -> bool:
+        return self.variance >= self.mean * (1.0 - self.mean) * (1.0 - 1e-9)
+
+    def describe(self, n: int) -> str:
+        shape = "observations on the two bounds" if self.is_two_points else "a beta distribution"
+        return f"power: {_runs(n)} seeded simulations of {shape}"
+
+    def power(self, games: Games, n: int, level: float) -> float:
+        """Return the share of seeded samples of n observations that win every game."""
+        rng, runs, target = np.random.Generator(np.random.Philox(SIMULATION_SEED)), _runs(n), -math.log(level)
+        block, won = max(1, BLOCK // n), 0
+        for start in range(0, runs, block):
+            y = self._draw(rng, (min(block, runs - start), n))
+            all_won = np.ones(len(y), dtype=np.bool_)
+            for upward, t in games:
+                all_won &= Wealth(y if upward else 1.0 - y, level).log_maxima(t) >= target
+            won += int(np.count_nonzero(all_won))
+        return won / runs
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        if self.is_two_points:
+            return (rng.random(shape) < self.mean).astype(np.float64)
+        total = self.mean * (1.0 - self.mean) / self.variance - 1.0
+        return rng.beta(self.mean * total, (1.0 - self.mean) * total, shape)
+
+
+def _runs(n: int) -> int:
+    return max(100, min(1_000, 2_000_000 // n))
 
 
 def _games(claim: Claim, bounds: tuple[float, float], level: float) -> Games:
@@ -96,10 +151,14 @@ def _least_n(games: Games, level: float) -> int:
             for y in candidates
         )
 
-    high = 1
+    # No game grows faster than by the largest bet on an observation at the far bound.
+    fastest = max(-math.log(level) / math.log1p(TRUNCATION * (1.0 / t - 1.0)) for _, t in games)
+    if fastest > LARGEST_SIMULATED:
+        return math.ceil(fastest)
+    low = max(0, math.ceil(fastest * (1.0 - 1e-9)) - 1)
+    high = low + 1
     while not wins(high):
-        high *= 2
-    low = high // 2
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if wins(middle) else (middle, high)
@@ -113,31 +172,3 @@ def _best_constants(games: Games) -> tuple[float, ...]:
     lo = next(t for upward, t in games if upward)
     hi = 1.0 - next(t for upward, t in games if not upward)
     return tuple(lo + (hi - lo) * share for share in np.linspace(0.05, 0.95, 19).tolist())
-
-
-def _draws(claim: Claim, expecting: float, bounds: tuple[float, float], n: int) -> tuple[Floats, str]:
-    """Return seeded samples on [0, 1], shape (runs, n), with the expected mean and deviation, and a note."""
-    lo, hi = bounds
-    mean = (expecting - lo) / (hi - lo)
-    if not 0.0 <= mean <= 1.0:
-        raise BadPlan(
-            argument="expecting",
-            expected=f"a mean inside the bounds {number(lo)} to {number(hi)}",
-            came=number(expecting),
-            fix=f"expecting={number((lo + hi) / 2)}",
-        )
-    runs = max(100, min(1_000, 2_000_000 // n))
-    rng = np.random.Generator(np.random.Philox(SIMULATION_SEED))
-    widest = mean * (1.0 - mean)
-    variance = widest if claim.expecting_sd is None else (claim.expecting_sd / (hi - lo)) ** 2
-    if variance >= widest * (1.0 - 1e-9):
-        return (rng.random((runs, n)) < mean).astype(np.float64), _NOTE.format(runs=runs, shape="the two bounds")
-    total = widest / variance - 1.0
-    return rng.beta(mean * total, (1.0 - mean) * total, (runs, n)), _NOTE.format(runs=runs, shape="a beta distribution")
-
-
-def _power(games: Games, draws: Floats, level: float) -> float:
-    won = np.ones(len(draws), dtype=np.bool_)
-    for upward, t in games:
-        won &= Wealth(draws if upward else 1.0 - draws, level).log_maxima(t) >= -math.log(level)
-    return float(won.mean())

@@ -14,6 +14,7 @@ from ophamin_pillars.student import (
     ONE_OBSERVATION,
     ZERO_VARIANCE,
     TTests,
+    conditions_of,
     mean_and_sd,
 )
 from ophamin_pillars.student_plan import Limits, t_plan, t_size
@@ -88,7 +89,7 @@ def decide_by_t(claim: Claim, x: npt.NDArray[np.float64]) -> Assessment:
             libraries=libraries(),
         )
     tests = TTests(len(x), mean, sd)
-    return compose(claim, tests, method=STUDENT, exact=False, conditions=CONDITIONS, libraries=libraries())
+    return compose(claim, tests, method=STUDENT, exact=False, conditions=conditions_of(x), libraries=libraries())
 
 
 def plan_mean(claim: Claim, *, level: float) -> Plan:

@@ -130,7 +130,7 @@ def log_ratios(sample: Sample) -> npt.NDArray[np.float64]:
     bad = (first <= 0.0) | (second <= 0.0)
     if bad.any():
         raise BadSample("a ratio takes pairs of positive numbers", trial=int(np.argmax(bad)))
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         quotient = first / second
         logs = np.log(quotient)
     # A quotient that left the normal range lost its digits, or all of itself; there the logs are subtracted.

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from ophamin_pillars._special import special
 from pytest_ophamin.pillars import BadSample, ShiftedTests, minus, plus, round12
 
-CONDITIONS = "independent observations, normal, or at least 80 x skewness^2 of them"
+CONDITIONS = "independent observations, normal, or continuous and at least 120 x skewness^2 of them"
+FEW_VALUES = 3
+"""Observations that take no more values than this (0/1 pairs give three) are not continuous, however many there are."""
 ZERO_VARIANCE = "all observations are equal: without bounds nothing is known about their spread"
 ONE_OBSERVATION = "one observation says nothing about its spread"
 LARGEST_N = 10**9
@@ -116,6 +118,14 @@ def mean_and_sd(x: npt.NDArray[np.float64]) -> tuple[float, float]:
     constant = bool((x == x[0]).all())
     sd = 0.0 if constant or n == 1 else math.sqrt(max(0.0, squares) / (n - 1))
     return (float(x[0]) if constant else _unscaled(mean, exponent)), _unscaled(sd, exponent)
+
+
+def conditions_of(x: npt.NDArray[np.float64]) -> str:
+    """Return the conditions of a t test, with the one ``x`` plainly fails: a t test of 0/1 data errs far too often."""
+    values = len(np.unique(x[:1_000]))  # enough to see more than three
+    if len(x) <= FEW_VALUES or values > FEW_VALUES:
+        return CONDITIONS
+    return f"{CONDITIONS}; not met: they take {values} values only (return bools, or declare bounds=)"
 
 
 def _unscaled(value: float, exponent: int) -> float:

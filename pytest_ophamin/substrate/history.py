@@ -42,32 +42,39 @@ def lock_history(rootdir: Path, lock_path: Path, entries: Entries) -> LockHistor
             return LockHistory()
         target = lock_path.resolve()
         path = git("rev-parse", "--show-prefix", cwd=target.parent) + target.name
-        every = _revisions(target.parent, path, entries, "--full-history", "--topo-order")
+        walk = _Walk(target.parent, path, entries)
         first: dict[tuple[str, str], str] = {}
-        for commit, held in every:
+        for commit, held in walk.revisions("--full-history", "--topo-order"):
             for entry in held.items():
                 first.setdefault(entry, commit)
-        return LockHistory(
-            first=first, revisions=_count_changes(_revisions(target.parent, path, entries, "--first-parent"))
-        )
+        return LockHistory(first=first, revisions=_count_changes(walk.revisions("--first-parent")))
     except GitProblem:
         return LockHistory()
 
 
-def _revisions(folder: Path, path: str, entries: Entries, *order: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    commits = git("rev-list", "--reverse", *order, "HEAD", "--", f":(top,literal){path}", cwd=folder).split()
-    seen: dict[bytes, Mapping[str, str]] = {}
-    for commit, content in zip(commits, _blobs(folder, [f"{commit}:{path}" for commit in commits]), strict=True):
-        if content not in seen:
-            seen[content] = _entries_of(content, entries)
-        yield commit, seen[content]
+class _Walk:
+    """The commits that touched one file; each content is read once, however many commits hold it."""
 
+    def __init__(self, folder: Path, path: str, entries: Entries) -> None:
+        self._folder = folder
+        self._path = path
+        self._entries = entries
+        self._seen: dict[bytes, Mapping[str, str]] = {}
 
-def _entries_of(content: bytes, entries: Entries) -> Mapping[str, str]:
-    try:
-        return entries(content.decode("utf-8"))
-    except (ValueError, OphaminError):
-        return {}
+    def revisions(self, *order: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+        where = f":(top,literal){self._path}"
+        commits = git("rev-list", "--reverse", *order, "HEAD", "--", where, cwd=self._folder).split()
+        contents = _blobs(self._folder, [f"{commit}:{self._path}" for commit in commits])
+        for commit, content in zip(commits, contents, strict=True):
+            if content not in self._seen:
+                self._seen[content] = self._read(content)
+            yield commit, self._seen[content]
+
+    def _read(self, content: bytes) -> Mapping[str, str]:
+        try:
+            return self._entries(content.decode("utf-8"))
+        except (ValueError, OphaminError):
+            return {}
 
 
 def _blobs(folder: Path, names: list[str]) -> Iterator[bytes]:

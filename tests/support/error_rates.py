@@ -33,7 +33,7 @@ def shipped() -> PillarRegistry:
     return load_shipped()
 
 
-def plan_of(metric: str, relation: str, threshold: float | tuple[float, float], n: int, **changes: Any) -> Claim:  # any field of a claim
+def plan_of(metric: str, relation: str, threshold: float | tuple[float, float], n: int, **changes: Any) -> Claim:
     """Return a claim to decide."""
     return claim_of(metric=metric, relation=Relation(relation), threshold=threshold, trials=n, **changes)
 

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FORGOTTEN = ("CI", "COV", "GIT", "OPHAMIN", "PYTEST")
+"""Beginnings of environment variables a reader does not have."""
 _PLUGINS = ("ophamin", "xdist", "hypothesispytest", "no:cacheprovider")
 
 
@@ -83,7 +85,7 @@ class Reader:
         self.folder = folder
         home = folder.parent / f"{folder.name}-home"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "GIT", "COV"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_FORGOTTEN)},
             "COLUMNS": "80",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTEST_ADDOPTS": " ".join(f"-p {plugin}" for plugin in _PLUGINS),

@@ -19,7 +19,7 @@ PILLARS = Path(ophamin_pillars.__file__).parent
 
 LAYERS = ("claims", "trials", "deciding", "records", "reporting")
 """The way data flows (DESIGN): each may import those before it, none after it."""
-BASE = ("_canonical", "errors", "substrate")
+BASE = ("_canonical", "_jcs", "errors", "substrate")
 """Importable by every layer; they import no layer but the frozen values of ``claims.model``."""
 SHELLS = ("plugin", "cli")
 """Thin shells over the core: they import everything, nothing imports them."""

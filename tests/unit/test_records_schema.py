@@ -24,7 +24,18 @@ def test_the_shipped_file_is_the_generated_one(kind: str) -> None:
     Mend it with: python -m pytest_ophamin.records.schemas
     """
     shipped, generated = json.loads(shipped_schema(kind)), json.loads(generate_schema(kind))
-    assert shipped == generated
+    assert plain(shipped) == plain(generated)
+
+
+def plain(schema: Any) -> Any:  # a JSON value
+    """Leave out what pydantic versions write differently and no validator reads: titles, the type of a constant."""
+    if isinstance(schema, list):
+        return [plain(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ignored = {"type"} if {"const", "enum"} & set(schema) else set()
+    ignored |= {"title"} if isinstance(schema.get("title"), str) else set()
+    return {name: plain(member) for name, member in schema.items() if name not in ignored}
 
 
 @pytest.mark.parametrize("kind", PREDICATE_TYPES)

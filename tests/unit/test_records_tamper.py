@@ -617,7 +617,67 @@ def test_registering_commit_edited(bench: Bench) -> None:
     bench.caught(9)
 
 
+@pytest.mark.parametrize("edit", ["id", "digest", "itself", "removed"])
+def test_siblings_edited(bench: Bench, edit: str) -> None:
+    """Stacked claims name each other, and their common draws follow from all of them."""
+    forger = full()
+    part = forger.proof("of:speed")["proof"]["claim"]
+    (sibling,) = part["siblings"]
+    if edit == "removed":
+        part["siblings"] = []
+    elif edit == "itself":
+        sibling["id"] = part["id"]
+    else:
+        sibling[edit] = forger.proof("test_recall")["proof"]["claim"][edit]
+    bench.signed(forger.fix_ids())
+    bench.caught(9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("start", "2020-01-01T00:00:00Z"),
+        ("workers", 1),
+        ("python", "3.99"),
+        ("base_commit", "a" * 40),
+        ("revisions", 7),
+    ],
+)
+def test_run_of_one_proof_edited(bench: Bench, name: str, value: object) -> None:
+    """A campaign is one session: every record says the same about it."""
+    forger = small()
+    forger.proof("test_recall")["run"][name] = value
+    bench.signed(forger)
+    bench.caught(9)
+
+
+def test_run_count_edited(bench: Bench) -> None:
+    """How often a claim was run is said twice and must agree."""
+    forger = small()
+    forger.proof("test_recall")["run"]["runs"] = 9
+    bench.signed(forger)
+    bench.caught(9)
+
+
+def test_base_commit_of_all_edited(bench: Bench) -> None:
+    """A clean substrate is its own base."""
+    forger = small()
+    for statement in forger.statements:
+        statement["predicate"]["run"]["base_commit"] = "a" * 40
+    bench.signed(forger)
+    bench.caught(9)
+
+
 # Step 10: observations.
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_examples", 50), ("strategy", "just(1)"), ("valid_examples", 101)])
+def test_search_of_another_plan(bench: Bench, name: str, value: object) -> None:
+    """A law is searched as its claim says."""
+    forger = full()
+    forger.proof("test_commutes")["data"][name] = value
+    bench.signed(forger.fix_data().fix_ids())
+    bench.caught(10)
 
 
 def test_symlinked_sidecar(bench: Bench, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@
      6 ids, subject                identity.py
      7 members                     identity.py
      8 name, expectations          expectations.py
-     9 claims and registration     registration.py
+     9 claims and registration     registration.py, agreement.py, repository.py
     10 observations                observations.py
     11 findings, verdicts          recompute.py
     12 families, green             families.py

@@ -71,6 +71,11 @@ def _check_kind(claim: Claim, data: SampleData | SearchData | FailureData | NoDa
         raise EvidenceError(f"verdict {verdict} with data of the kind {data.kind}")
     if isinstance(data, FailureData) and verdict != "VOID":
         raise EvidenceError(f"verdict {verdict} though the trials failed")
+    plan = claim.law
+    if isinstance(data, SearchData) and plan is not None:
+        planned = (plan.max_examples, plan.strategy, plan.database)
+        if (data.max_examples, data.strategy, data.database) != planned or data.valid_examples > data.max_examples:
+            raise EvidenceError("the search is not the one that was planned")
     if isinstance(data, SearchData) != claim.is_law and isinstance(data, (SearchData, SampleData)):
         raise EvidenceError(f"data of the kind {data.kind} for metric {claim.metric!a}")
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from pytest_ophamin._canonical import digest_of, sha256_hex
 from pytest_ophamin.claims.document import claim_from_document
 from pytest_ophamin.claims.lock import read_lock
-from pytest_ophamin.claims.model import ClaimGroup, ClaimId
+from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.claims.registration import registration_of
 from pytest_ophamin.deciding.campaign import EXPLORATORY_SUFFIX
 from pytest_ophamin.errors import OphaminError
+from pytest_ophamin.records.verify.agreement import check_runs, check_samples
 from pytest_ophamin.records.verify.report import StepState
 from pytest_ophamin.records.verify.repository import check_repository
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
 from pytest_ophamin.substrate.standing import LockStanding
-from pytest_ophamin.trials.streams import stream_key
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.lock import Lock
@@ -32,9 +32,10 @@ def check_registration(bundle: Bundle) -> tuple[StepState, Notes]:
     bundle.lock = _check_lock(bundle)
     for proof in bundle.proofs:
         _check_status(bundle, proof, members[proof.place][0])
-        _check_stream(proof)
     _check_completeness(bundle)
-    _check_run_entries(bundle)
+    _check_withdrawn(bundle)
+    check_samples(bundle)
+    check_runs(bundle)
     return StepState.HOLDS, check_repository(bundle)
 
 
@@ -125,23 +126,6 @@ def _correction(bundle: Bundle, proof: ProofState, family: FamilyPart) -> str:
     return family.correction
 
 
-def _check_stream(proof: ProofState) -> None:
-    """The key of all draws follows from claims and policy: another key would be another choice of seed."""
-    part = proof.statement.predicate
-    claim = _claim_of(proof)
-    if part.data.kind not in ("sample", "search"):
-        return
-    siblings = part.proof.claim.siblings
-    group = ClaimGroup(
-        test=claim.test,
-        claims=(claim,) * (1 + len(siblings)),
-        digests=(_digest(part.proof.claim.digest), *(_digest(sibling.digest) for sibling in siblings)),
-    )
-    substrate = next(iter(part.proof.subject[0].digest.model_dump().values()))
-    if stream_key(group, substrate).hex() != part.proof.plan.key:
-        raise StepFailed(f"line {proof.record.line}: the stream key of {claim.id!a} does not follow from its claims")
-
-
 def _check_completeness(bundle: Bundle) -> None:
     """Every claim of the lock is a member, withdrawn, or of a family that was out of scope as a whole."""
     proof = bundle.the_campaign.predicate.proof
@@ -166,19 +150,9 @@ def _check_completeness(bundle: Bundle) -> None:
         raise StepFailed(f"out of scope should be {sorted(out_of_scope)}, the campaign says {proof.out_of_scope}")
 
 
-def _check_run_entries(bundle: Bundle) -> None:
-    """What campaign and proofs both say about a claim agrees; withdrawn claims are the lock's."""
-    campaign = bundle.the_campaign.predicate
-    for proof in bundle.proofs:
-        part = proof.statement.predicate
-        claim = part.proof.claim.id
-        is_registered = part.proof.registration.status == "registered"
-        if is_registered and campaign.run.registering.get(claim, "missing") != part.run.registering_commit:
-            raise StepFailed(f"line {proof.record.line}: the registering commit of {claim!a} is not the campaign's")
-        if part.data.kind != "none" and campaign.run.runs.get(claim) != part.run.runs:
-            raise StepFailed(f"line {proof.record.line}: the run count of {claim!a} is not the campaign's")
+def _check_withdrawn(bundle: Bundle) -> None:
     withdrawn = sorted(entry.id for entry in bundle.lock.entries if entry.withdrawn) if bundle.lock is not None else []
-    if withdrawn != sorted(campaign.proof.withdrawn):
+    if withdrawn != sorted(bundle.the_campaign.predicate.proof.withdrawn):
         raise StepFailed("the withdrawn claims are not those of the lock")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.errors import OphaminError
-from pytest_ophamin.records.models_base import GitCommit
 from pytest_ophamin.records.verify.state import Bundle, Notes, StepFailed
 from pytest_ophamin.substrate.git import GitProblem, NoRepository, git, git_bytes
 
@@ -37,9 +36,6 @@ def check_repository(bundle: Bundle) -> Notes:
 def _check(bundle: Bundle, repo: Path) -> Notes:
     campaign = bundle.the_campaign.predicate
     base = campaign.run.base_commit
-    substrate = bundle.the_campaign.subject[0].digest
-    if isinstance(substrate, GitCommit) and base != substrate.gitCommit:
-        raise StepFailed("the substrate's commit is not the base commit of the run")
     if base is None:
         bundle.not_checked.append("git: the run names no commit")
         return ()

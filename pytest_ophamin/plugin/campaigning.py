@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.document import claim_from_document
+from pytest_ophamin.claims.entries import lock_entries
 from pytest_ophamin.claims.registration import registration_of
 from pytest_ophamin.deciding.campaign import decide_campaign, with_dependence_findings
 from pytest_ophamin.deciding.outcome import Campaign, Outcome, Registration, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pytest_ophamin.claims.lock import Lock, LockEntry
     from pytest_ophamin.claims.model import Claim, Digest
@@ -59,6 +60,10 @@ class ClosedCampaign:
     campaign: Campaign
     outcomes: tuple[Outcome, ...]
     written: Written | None = None
+    new_key: Path | None = None
+    """Where the user's key lies, when it was made just now."""
+    warnings: tuple[str, ...] = ()
+    """What a reader of the records should know (absolute paths in ids or counterexamples)."""
     problems: list[str] = field(default_factory=list)
     """Why the evidence could not be signed, written or verified: the exit status is then never 0."""
 
@@ -184,7 +189,10 @@ def write_evidence(
             previous=read_previous(folder),
         )
         statements = build_statements(closed.campaign, closed.outcomes, context)
+        closed.warnings = tuple(statements.warnings)
         closed.written = write_bundle(folder, statements, signer)
+        if signer is not None and signer.source == "new user key":
+            closed.new_key = signer.path
         closed.problems.extend(_verify_own(closed.written, signer, registry))
     except (OphaminError, OSError) as error:
         closed.problems.append(f"the evidence was not written: {error}")
@@ -216,17 +224,11 @@ def _context(
         platform=sys.platform,
         workers=workers,
         lock=plan.standing if has_lock else None,
-        history=lock_history(rootdir, settings.lock_path, _entries_of) if has_lock else None,
+        history=lock_history(rootdir, settings.lock_path, lock_entries) if has_lock else None,
         provenance=_provenance(closed.outcomes, rootdir),
         libraries={"pytest-ophamin": version("pytest-ophamin"), "pytest": version("pytest")},
         previous=previous,
     )
-
-
-def _entries_of(text: str) -> Mapping[str, str]:
-    from pytest_ophamin.claims.lock import read_lock
-
-    return {entry.id: entry.digest for entry in read_lock(text).entries}
 
 
 def _provenance(outcomes: Iterable[Outcome], rootdir: Path) -> dict[str, ScenarioFiles]:

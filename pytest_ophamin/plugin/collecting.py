@@ -254,9 +254,7 @@ def _item_problems(item: pytest.Item) -> list[Problem]:
             problem("@claim", "a function that returns its observation", "a generator", "return, not yield")
         )
     if is_hypothesis_test(item.obj) and inspect.iscoroutinefunction(item.obj.hypothesis.inner_test):
-        problems.append(
-            problem("@claim", "a law with a plain body", "an async def", "asyncio.run(...) in the body")
-        )
+        problems.append(problem("@claim", "a law with a plain body", "an async def", "asyncio.run(...) in the body"))
     problems.extend(_repetition_problems(item, problem))
     return problems
 

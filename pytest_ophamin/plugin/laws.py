@@ -197,7 +197,12 @@ def _declared_deadline_ms(declared: Any) -> float | None:
 
 def _database(declared: Any) -> Any:
     """The author's own example database; the default one, full of earlier runs, would make the search unrepeatable."""
-    return None if declared.database is _default_settings().database else declared.database
+    from hypothesis.utils.conventions import not_set
+
+    # The public property answers a profile's default as if it were declared, and a new object at each call.
+    own = getattr(declared, "_database", declared.database)
+    is_default = own is not_set or own is getattr(_default_settings(), "_database", None)
+    return None if is_default else own
 
 
 def _default_settings() -> Any:

@@ -49,6 +49,12 @@ def print_campaign(terminal: Any, closed: ClosedCampaign, settings: Settings, co
     _print_table(terminal, campaign_table(outcomes, closed.campaign, **_layout(terminal, config)))
     if closed.written is not None:
         _print_written(terminal, closed.written, config.invocation_params.dir)
+    if closed.new_key is not None:
+        terminal.write_line(
+            f"new key:  {closed.new_key} (made now, for you; `ophamin keys show` prints its public half)"
+        )
+    for warning in closed.warnings:
+        terminal.write_line(f"warning:  {warning}", yellow=True)
     for problem in closed.problems:
         terminal.write_line(f"ERROR: ophamin: {problem}", red=True, bold=True)
 

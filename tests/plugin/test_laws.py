@@ -150,3 +150,31 @@ def test_fixtures_and_hypothesis_seed_go_together(pytester: pytest.Pytester, run
     assert verdicts(first) == verdicts(second) == {"the law": "REFUTED"}
     shown = [[line for line in result.outlines if "reproduce_failure" in line] for result in (first, second)]
     assert shown[0] == shown[1] != []
+
+
+def test_only_a_declared_database_is_used(
+    pytester: pytest.Pytester, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan of a law is the same on a laptop and in CI, where Hypothesis has another profile."""
+    pytester.makepyfile(
+        test_law=HEAD
+        + """
+    from hypothesis.database import InMemoryExampleDatabase
+
+    @claim("plain", metric="law")
+    @given(a=st.integers())
+    def test_plain(a): pass
+
+    @claim("declared", metric="law")
+    @settings(database=InMemoryExampleDatabase(), max_examples=20)
+    @given(a=st.integers())
+    def test_declared(a): pass
+"""
+    )
+    locks = []
+    for value in ("", "1"):
+        monkeypatch.setenv("CI", value)
+        assert run("--ophamin-register", child=True).ret == 0
+        locks.append((pytester.path / "ophamin.lock").read_text())
+    assert locks[0] == locks[1]
+    assert locks[0].count('database = "declared"') == locks[0].count('database = "none"') == 1

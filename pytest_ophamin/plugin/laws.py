@@ -38,7 +38,7 @@ def law_plan(function: Any) -> LawPlan:
     declared = _declared_settings(function)
     return LawPlan(
         max_examples=declared.max_examples,
-        phases=tuple(phase.name for phase in declared.phases),
+        phases=tuple(phase.name for phase in _phases(declared)),
         strategy=_strategy_text(function),
         deadline_ms=_declared_deadline_ms(declared),
         database="none" if _database(declared) is None else "declared",
@@ -119,6 +119,7 @@ def _search(item: pytest.Function, seed: int, watched: _Watched) -> BaseExceptio
     used = hypothesis.settings(
         declared,
         database=_database(declared),
+        phases=_phases(declared),
         deadline=_declared_deadline_ms(declared),
         derandomize=False,
         print_blob=True,
@@ -203,6 +204,11 @@ def _database(declared: Any) -> Any:
     own = getattr(declared, "_database", declared.database)
     is_default = own is not_set or own is getattr(_default_settings(), "_database", None)
     return None if is_default else own
+
+
+def _phases(declared: Any) -> tuple[Any, ...]:
+    """All phases but ``explain``: it guesses at causes after the search, and would name lines of this module."""
+    return tuple(phase for phase in declared.phases if phase.name != "explain")
 
 
 def _default_settings() -> Any:

@@ -1,0 +1,180 @@
+"""The figures of BENCHMARKS.md, measured side by side: ``python tests/bench/measure.py``.
+
+Each figure is the median of interleaved rounds; a fixed pure-Python loop is timed in the same rounds, so that figures
+from two machines can be compared. Needs pytest-repeat.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+from time import perf_counter
+
+ROUNDS = 5
+FAST_TRIALS = 200_000
+FRESH_TRIALS = 3_000
+REPEATS = 1_000
+CLAIMS = 1_000
+
+HEAD = "import pytest\nfrom pytest_ophamin import claim\n"
+SUITES = {
+    "fast": f"""
+        @claim("c", metric="proportion", at_least=0.1, trials={FAST_TRIALS})
+        def test_it(trial):
+            return True
+    """,
+    "rng": f"""
+        @claim("c", metric="mean", at_least=0.1, trials={FAST_TRIALS})
+        def test_it(trial):
+            return trial.rng.random()
+    """,
+    "fresh": f"""
+        @pytest.fixture
+        def box():
+            yield []
+
+        @claim("c", metric="proportion", at_least=0.1, trials={FRESH_TRIALS})
+        def test_it(trial, box):
+            return True
+    """,
+    "repeat": """
+        def test_it():
+            return None
+    """,
+    "many": f"""
+        @pytest.mark.parametrize("k", range({CLAIMS}))
+        @claim("c", metric="proportion", at_least=0.5, trials=100)
+        def test_it(trial, k):
+            return True
+    """,
+    "plain": f"""
+        @pytest.mark.parametrize("k", range({CLAIMS}))
+        def test_it(k):
+            pass
+    """,
+    "big": """
+        @claim("c", metric="mean", at_least=0.1, trials=1_000_000)
+        def test_it(trial):
+            return trial.rng.random()
+    """,
+    "empty": """
+        @claim("c", metric="proportion", at_least=0.1, trials=2)
+        def test_it(trial):
+            return True
+    """,
+}
+OPTIONS = ("-q", "-W", "ignore", "-p", "no:randomly", "-p", "no:flaky", "-p", "no:cacheprovider")
+
+
+def write_suites(folder: Path) -> None:
+    """Write each suite into a folder of its own."""
+    for name, body in SUITES.items():
+        (folder / name).mkdir()
+        (folder / name / "test_it.py").write_text(HEAD + textwrap.dedent(body), encoding="utf-8")
+
+
+def run(folder: Path, *arguments: str) -> float:
+    """Run pytest in ``folder`` and return how many seconds it took.
+
+    Raises:
+        RuntimeError: It could not run; a verdict is no failure here.
+    """
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder.parent / "config")}
+    began = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *OPTIONS, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stdout + done.stderr)
+    return perf_counter() - began
+
+
+def reference_loop() -> float:
+    """Return the seconds a fixed pure-Python loop takes."""
+    began = perf_counter()
+    total = 0
+    for number in range(2_000_000):
+        total += number & 7
+    return perf_counter() - began
+
+
+def peak_megabytes(folder: Path) -> float:
+    """Return the peak resident memory of a session with a claim of a million float trials."""
+    code = (
+        "import resource, sys, pytest; "
+        f"pytest.main({[*OPTIONS]!r}); "
+        "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    return int(done.stderr.split()[-1]) / 1024
+
+
+def per_unit(folder: Path, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return median seconds: per trial on each path, per repetition of pytest-repeat, and of the reference loop."""
+    times: dict[str, list[float]] = {
+        name: [] for name in ("empty", "fast", "rng", "fresh", "repeat1", "repeat", "loop")
+    }
+    for _ in range(rounds):
+        for name in ("empty", "fast", "rng", "fresh"):
+            times[name].append(run(folder / name))
+        times["repeat1"].append(run(folder / "repeat", "--count", "2"))
+        times["repeat"].append(run(folder / "repeat", "--count", str(REPEATS)))
+        times["loop"].append(reference_loop())
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    return {
+        "fast": (middle["fast"] - middle["empty"]) / FAST_TRIALS,
+        "rng": (middle["rng"] - middle["empty"]) / FAST_TRIALS,
+        "fresh": (middle["fresh"] - middle["empty"]) / FRESH_TRIALS,
+        "repeat": (middle["repeat"] - middle["repeat1"]) / (REPEATS - 2),
+        "loop": middle["loop"],
+    }
+
+
+def main() -> None:
+    """Print the table of BENCHMARKS.md."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_suites(folder)
+        units = per_unit(folder)
+        campaign = statistics.median(
+            run(folder / "many", "--ophamin-campaign", "--ophamin-name", f"r{n}") for n in range(3)
+        )
+        plain = statistics.median(run(folder / "plain") for _ in range(3))
+        bundle = folder / "many" / "proofs" / "r0"
+        key = folder / "config" / "ophamin"
+        began = perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "pytest_ophamin.cli", "verify", str(bundle)],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "XDG_CONFIG_HOME": str(key.parent)},
+        )
+        verify = perf_counter() - began
+        rows = [
+            ("reference loop (2,000,000 additions)", f"{units['loop'] * 1e3:.0f} ms"),
+            ("trial, fast path (decision included)", f"{units['fast'] * 1e6:.2f} us"),
+            ("trial with `trial.rng` (one draw and the decision included)", f"{units['rng'] * 1e6:.2f} us"),
+            ("trial with a fresh function-scoped yield fixture", f"{units['fresh'] * 1e6:.0f} us"),
+            ("repetition by pytest-repeat", f"{units['repeat'] * 1e6:.0f} us"),
+            ("pytest-repeat / fast path", f"{units['repeat'] / units['fast']:.0f} x"),
+            (f"{CLAIMS} claims x 100 trials, campaign, per claim", f"{campaign / CLAIMS * 1e3:.2f} ms"),
+            (f"{CLAIMS} plain tests, per test", f"{plain / CLAIMS * 1e3:.2f} ms"),
+            ("`ophamin verify` of that bundle, per proof", f"{verify / CLAIMS * 1e3:.2f} ms"),
+            ("peak memory, a claim of 1,000,000 float trials", f"{peak_megabytes(folder / 'big'):.0f} MB"),
+        ]
+        for name, value in rows:
+            print(f"| {name} | {value} |")  # noqa: T201  # the table is what this script is for
+
+
+if __name__ == "__main__":
+    main()

@@ -154,7 +154,7 @@ def main() -> None:
         key = folder / "config" / "ophamin"
         began = perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "pytest_ophamin.cli", "verify", str(bundle)],
+            [sys.executable, "-c", "import sys; from pytest_ophamin.cli import main; sys.exit(main())", "verify", str(bundle)],
             check=True,
             capture_output=True,
             env={**os.environ, "XDG_CONFIG_HOME": str(key.parent)},

@@ -141,45 +141,45 @@ class DeskHooks:
         self._config = session.config
         self._ending: Ending | None = None
         if self._is_campaign:
-            self.ending  # noqa: B018  # the lock is read, and refused, before any test runs
+            self.ending()  # the lock is read, and refused, before any test runs
 
-    @property
+    # Methods, not properties: pytest 8.0 evaluates every property of a plugin when it looks for fixtures.
     def ending(self) -> Ending:
-        """Built when the first claim, or a campaign, needs it."""
+        """Return what ends the session; built when the first claim, or a campaign, needs it."""
         if self._ending is None:
             from pytest_ophamin.plugin.ending import Ending
 
             self._ending = Ending(self._session)
         return self._ending
 
-    @property
     def desk(self) -> Desk:
-        return self.ending.desk
+        """Return where reports arrive."""
+        return self.ending().desk
 
     def collected(self, catalogue: Catalogue | None, nodeids: Sequence[str]) -> None:
         """Take over what this process collected."""
         if catalogue is not None:
-            self.desk.adopt(catalogue)
-            self.desk.select(nodeids)
-            self.ending.check_problems()
+            self.desk().adopt(catalogue)
+            self.desk().select(nodeids)
+            self.ending().check_problems()
 
     def selected(self, ids: Sequence[str]) -> None:
         from pytest_ophamin.plugin.desk import split_nodeid
 
         if self._ending is not None or any(split_nodeid(nodeid) for nodeid in ids):
-            self.desk.select(ids)
+            self.desk().select(ids)
 
     def adopt_text(self, text: str) -> None:
         from pytest_ophamin.claims.catalogue import Catalogue
 
-        self.desk.adopt(Catalogue.from_text(text))
+        self.desk().adopt(Catalogue.from_text(text))
 
     # Outermost: a report that is rewritten after Session has counted it would leave a REFUTED test with exit status 0.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
         """Let the desk see each report first."""
         if self._is_decided and (self._ending is not None or CATALOGUE_ATTRIBUTE in vars(report)):
-            self.desk.receive(report)
+            self.desk().receive(report)
         return (yield)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -199,14 +199,14 @@ class DeskHooks:
             return None
         from pytest_ophamin.plugin.commands import run_command
 
-        run_command(mode, session, self.desk.catalogue)
+        run_command(mode, session, self.desk().catalogue)
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Decide what is left, correct, sign and write, and see that the exit status agrees."""
         if self._is_decided and (self._ending is not None or self._is_campaign):
-            self.ending.finish(session)
+            self.ending().finish(session)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -84,15 +84,8 @@ def rewrite_report(report: pytest.TestReport, finals: Sequence[Final], decider: 
 
 
 def properties_of(finals: Iterable[Final]) -> list[tuple[str, object]]:
-    """Return what JUnit keeps of a test's claims; names carry the claim's id where a test has several."""
-    finals = list(finals)
-    if len(finals) == 1:
-        return [(name, value) for name, value in junit_properties(*finals[0])]
-    return [
-        (f"{name}[{outcome.claim.of or outcome.claim.id}]", value)
-        for outcome, corrected in finals
-        for name, value in junit_properties(outcome, corrected)
-    ]
+    """Return what JUnit keeps of a test's claims; the names of stacked claims carry their key and metric."""
+    return [pair for outcome, corrected in finals for pair in junit_properties(outcome, corrected)]
 
 
 def is_failing(finals: Iterable[Final], decider: Decider) -> bool:

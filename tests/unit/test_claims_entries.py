@@ -46,9 +46,11 @@ def test_what_is_no_lock() -> None:
 def test_the_short_way_is_short() -> None:
     """At least ten times as fast, or it would not be worth its lines."""
     text = lock_of(*[f"test_{number}" for number in range(300)])
-    times = []
-    for read in (lock_entries, read_lock):
-        start = time.perf_counter()
-        read(text)
-        times.append(time.perf_counter() - start)
-    assert times[0] * 10 < times[1]
+    times: list[list[float]] = [[], []]
+    for _ in range(5):
+        for kept, read in zip(times, (lock_entries, read_lock), strict=True):
+            start = time.perf_counter()
+            read(text)
+            kept.append(time.perf_counter() - start)
+    # The least of interleaved rounds: other work on the machine can only raise a time.
+    assert min(times[0]) * 10 < min(times[1])

@@ -68,6 +68,7 @@ SUITES = {
             return True
     """,
 }
+VERIFY = "import sys; from pytest_ophamin.cli import main; sys.exit(main())"
 OPTIONS = ("-q", "-W", "ignore", "-p", "no:randomly", "-p", "no:flaky", "-p", "no:cacheprovider")
 
 
@@ -154,7 +155,7 @@ def main() -> None:
         key = folder / "config" / "ophamin"
         began = perf_counter()
         subprocess.run(
-            [sys.executable, "-c", "import sys; from pytest_ophamin.cli import main; sys.exit(main())", "verify", str(bundle)],
+            [sys.executable, "-c", VERIFY, "verify", str(bundle)],
             check=True,
             capture_output=True,
             env={**os.environ, "XDG_CONFIG_HOME": str(key.parent)},

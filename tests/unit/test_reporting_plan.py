@@ -1,4 +1,4 @@
-"""The plan table, the progress line and the JUnit properties, as text."""
+"""The plan table and the JUnit properties, as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pytest_ophamin.deciding.planning import CampaignPlan, PlanRow
 from pytest_ophamin.deciding.protocol import Plan
 from pytest_ophamin.reporting.junit import junit_properties
 from pytest_ophamin.reporting.plan import plan_table
-from pytest_ophamin.reporting.progress import progress_line
 
 RECALL = PlanRow(
     claim=claim_of(expecting=0.93, auto=AutoTrials(m=2)),
@@ -137,18 +136,3 @@ def test_junit_properties_of_a_law_or_an_undecided_claim_hold_no_numbers() -> No
     void = outcome_of(claim_of(), Verdict.VOID, assessment=assessment_of())
     for outcome in (law, void):
         assert [name for name, _ in junit_properties(outcome)] == ["ophamin.claim", "ophamin.verdict", "ophamin.status"]
-
-
-def test_progress_tells_share_and_time_left() -> None:
-    """Trials done of all, in per cent, and how long the rest will take at this pace."""
-    assert progress_line("t.py::a", 1200, 5000, 4.0) == "t.py::a  1,200/5,000 trials, 24 %, 13 s left"
-    assert progress_line("t.py::a", 10, 5000, 1.0) == "t.py::a  10/5,000 trials, 0 %, 8 min 19 s left"
-    assert progress_line("t.py::a", 0, 10, 0.0) == "t.py::a  0/10 trials, 0 %"
-    assert progress_line("t.py::a", 10, 10, 1.0) == "t.py::a  10/10 trials, 100 %"
-    assert progress_line("t.py::a", 0, 0, 1.0) == "t.py::a  0/0 trials, 100 %"
-
-
-def test_progress_keeps_the_end_of_a_long_name_and_escapes_it() -> None:
-    """The end of a node id tells the test and its parameters."""
-    line = progress_line("tests/very/long/path/test_things.py::test_that_thing[大\x1b]", 1, 2, 1.0, width=60)
-    assert line == "...s.py::test_that_thing[大\\x1b]  1/2 trials, 50 %, 1 s left"

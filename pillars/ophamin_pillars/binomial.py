@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ def upper_bound(count: int, n: int, level: float) -> float:
     return 1.0 if count == n else float(betainccinv(count + 1, n - count, level))
 
 
+@lru_cache(maxsize=4096)  # the cases of one parametrised claim share their plan
 def least_rejecting(n: int, p: float, level: float) -> int:
     """Return the least count with P(X >= count) <= level; n + 1 when there is none."""
     low, high = 0, n + 1  # P(X >= 0) = 1 never rejects; n + 1 stands for "no count does"
@@ -58,6 +60,7 @@ def least_rejecting(n: int, p: float, level: float) -> int:
     return high
 
 
+@lru_cache(maxsize=4096)
 def greatest_rejecting(n: int, p: float, level: float) -> int:
     """Return the greatest count with P(X <= count) <= level; -1 when there is none."""
     low, high = -1, n  # P(X <= n) = 1 never rejects; -1 stands for "no count does"
@@ -67,6 +70,7 @@ def greatest_rejecting(n: int, p: float, level: float) -> int:
     return low
 
 
+@lru_cache(maxsize=4096)
 def least_n_all_successes(p: float, level: float) -> int:
     """Return the least n with p ** n <= level: how many successes in a row reject "the proportion is <= p"."""
     if p <= 0.0:

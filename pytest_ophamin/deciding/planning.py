@@ -40,7 +40,8 @@ def check_reachable(claim: Claim, registry: PillarRegistry) -> Problem | None:
 
 def _plan_problem(claim: Claim, pillar: DecidingPillar) -> Problem | None:
     try:
-        plan = pillar.plan(replace(claim, expecting=None), level=claim.validate_level)
+        unexpecting = claim if claim.expecting is None else replace(claim, expecting=None)
+        plan = pillar.plan(unexpecting, level=claim.validate_level)
     except BadPlan as bad:
         return _problem(claim, bad.argument, bad.expected, bad.came, bad.fix)
     except Exception as error:  # noqa: BLE001  # a pillar is foreign code, and other claims have problems to tell too

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import pluggy
 
@@ -41,17 +42,22 @@ class PillarRegistry:
             for pillar in pillars:
                 self._add(pillar, source)
 
-    @property
+    @cached_property
     def deciding(self) -> tuple[DecidingPillar, ...]:
         """Deciding pillars, sorted by name."""
         return tuple(p for _, p in sorted(self._by_name.items()) if _decides(p))  # type: ignore[misc]
 
-    @property
+    @cached_property
     def diagnosing(self) -> tuple[DiagnosingPillar, ...]:
         """Diagnosing pillars, sorted by name: the order findings have in a record."""
         return tuple(p for _, p in sorted(self._by_name.items()) if _diagnoses(p))  # type: ignore[misc]
 
-    @property
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all pillars."""
+        return frozenset(self._by_name)
+
+    @cached_property
     def metrics(self) -> frozenset[str]:
         """Every metric kind some pillar decides."""
         return frozenset().union(*(pillar.metrics for pillar in self.deciding))

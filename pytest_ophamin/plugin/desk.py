@@ -66,8 +66,12 @@ class Desk:
                 self._case(parts[0]).slices_expected = parts[2]
             self.selected.add(nodeid if parts is None else parts[0])
 
-    def receive(self, report: pytest.TestReport) -> None:
-        """Take one report, before anybody else sees it, and turn it into what people are meant to see."""
+    def receive(self, report: pytest.TestReport) -> CaseFile | None:
+        """Take one report, before anybody else sees it, and turn it into what people are meant to see.
+
+        Returns:
+            The case it belongs to; None for a plain test.
+        """
         catalogue = report.__dict__.pop(CATALOGUE_ATTRIBUTE, None)
         if catalogue is not None:
             self.adopt(Catalogue.from_text(catalogue))
@@ -75,7 +79,7 @@ class Desk:
         nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)
         case = self.cases.get(nodeid)
         if case is None:
-            return
+            return None
         text = report.__dict__.pop(SLICE_ATTRIBUTE, None)
         _forget_worker(report, nodeid, case)
         case.started = True
@@ -90,6 +94,7 @@ class Desk:
             self._receive_evidence(case, report, number, text)
         elif number != 1:
             silence(report)
+        return case
 
     def entries(self) -> tuple[CatalogueEntry, ...]:
         return () if self.catalogue is None else self.catalogue.entries

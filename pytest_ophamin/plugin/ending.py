@@ -14,6 +14,7 @@ from pytest_ophamin.plugin.campaigning import Clock, ClosedCampaign, Plan, close
 from pytest_ophamin.plugin.deciders import Decider
 from pytest_ophamin.plugin.desk import Desk
 from pytest_ophamin.plugin.pillars import registry_of
+from pytest_ophamin.plugin.progress import SliceProgress
 from pytest_ophamin.plugin.replacing import Replacer
 from pytest_ophamin.plugin.summary import print_campaign, print_plain
 from pytest_ophamin.substrate.standing import lock_standing
@@ -44,6 +45,7 @@ class Ending:
             self._standing if needs_standing else None,
         )
         self.desk = Desk(self.decider)
+        self.progress = SliceProgress(session.config)
         if self._settings.mode == "campaign":
             self.plan  # noqa: B018  # the lock as it is before any test ran
 

@@ -178,9 +178,14 @@ class DeskHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
         """Let the desk see each report first."""
-        if self._is_decided and (self._ending is not None or CATALOGUE_ATTRIBUTE in vars(report)):
-            self.desk().receive(report)
-        return (yield)
+        if not self._is_decided or (self._ending is None and CATALOGUE_ATTRIBUTE not in vars(report)):
+            return (yield)
+        progress = self.ending().progress
+        progress.clear()
+        case = self.desk().receive(report)
+        result = yield
+        progress.tell(case)
+        return result
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Show the verdict in place of PASSED and FAILED; the category stays pytest's own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,7 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
     resolved = _resolve_auto(config, [claim for item in claimed for claim in item.stash[keys.claims]], lock, problems)
     problems.extend(problem.describe() for problem in check_session(tuple(resolved.values())))
     entries: list[CatalogueEntry] = []
+    module_of = cache(partial(_relative, config=config))  # resolving a path asks the file system
     for item in claimed:
         claims = tuple(resolved[id(claim)] for claim in item.stash[keys.claims])
         group = ClaimGroup(test=item.nodeid, claims=claims, digests=tuple(claim_digest(claim) for claim in claims))
@@ -63,9 +65,7 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
         item.stash[keys.base_id] = item.nodeid
         item.stash[keys.trial] = Trial.of_group(group, key)
         entries.append(
-            CatalogueEntry(
-                group=group, key=key.hex(), module=_relative(item.path, config), line=(item.location[1] or 0) + 1
-            )
+            CatalogueEntry(group=group, key=key.hex(), module=module_of(item.path), line=(item.location[1] or 0) + 1)
         )
     return Catalogue(
         entries=tuple(entries), modules=_whole_modules(session, items), problems=tuple(dict.fromkeys(problems))

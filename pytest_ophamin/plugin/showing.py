@@ -9,6 +9,7 @@ import pytest
 from pytest_ophamin.deciding.outcome import Corrected, Outcome, Status, Verdict
 from pytest_ophamin.reporting.describe import describe_outcome
 from pytest_ophamin.reporting.junit import junit_properties
+from pytest_ophamin.reporting.text import escape_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +71,7 @@ def show_outcomes(report: pytest.TestReport, outcomes: Sequence[Outcome], decide
     if report.when == "setup":
         _show_setup(report, case)
     elif outcomes:
-        _write(report, finals, decider, case.worst)
+        _write(report, finals, decider, case)
     case.properties = properties_of(finals)
     report.user_properties = list(case.properties)
     case.shown = report.outcome
@@ -79,7 +80,7 @@ def show_outcomes(report: pytest.TestReport, outcomes: Sequence[Outcome], decide
 
 def rewrite_report(report: pytest.TestReport, finals: Sequence[Final], decider: Decider, case: CaseFile | None) -> None:
     """Make ``report`` say what became of the test's claims after correction."""
-    _write(report, finals, decider, None if case is None else case.worst)
+    _write(report, finals, decider, case)
     report.user_properties = properties_of(finals)
 
 
@@ -122,12 +123,7 @@ def _show_setup(report: pytest.TestReport, case: CaseFile) -> None:
         report.longrepr = f"the fixtures of a later slice were skipped: {report.longrepr[-1]}"
 
 
-def _write(
-    report: pytest.TestReport,
-    finals: Sequence[Final],
-    decider: Decider,
-    worst: tuple[int, Any, list[tuple[str, str]]] | None,
-) -> None:
+def _write(report: pytest.TestReport, finals: Sequence[Final], decider: Decider, case: CaseFile | None) -> None:
     failing = is_failing(finals, decider)
     verdict = worst_verdict(finals)
     setattr(report, VERDICT_ATTRIBUTE, str(verdict))
@@ -137,12 +133,15 @@ def _write(
         return
     told = [pair for pair in finals if decider.fails(pair[0], final_verdict(*pair))] or list(finals)
     lines = _told_lines(told, decider)
+    if case is not None and case.broken is not None:
+        lines.append(f"slice       {escape_text(case.broken)}")
     if not failing:
         report.outcome = "skipped"
         path, line, _ = report.location
         report.longrepr = (path, (line or 0) + 1, f"INCONCLUSIVE: {_headline(told[0])}")
         return
     report.outcome = "failed"
+    worst = None if case is None else case.worst
     shown = worst[1] if worst is not None else None
     if shown is None or isinstance(shown, tuple):
         report.longrepr = ClaimRepr(lines, _headline(told[0]))  # type: ignore[assignment]  # pytest asks for toterminal()

@@ -1135,25 +1135,33 @@ def test_escape_sequence_in_a_statement(bench: Bench, capsys: pytest.CaptureFixt
 # Any single changed byte.
 
 
-@pytest.mark.parametrize("xor", [0x01, 0x20, 0x80])
-def test_any_single_changed_byte(bench: Bench, xor: int) -> None:
-    """Every byte of a bundle, one at a time: always caught, never a traceback.
+@pytest.mark.parametrize(
+    ("xor", "stride"),
+    # Payload bytes are all alike to the steps that catch them: every 7th here, each one in the study.
+    [(1 << bit, 7) for bit in (0, 5, 7)] + [pytest.param(1 << bit, 1, marks=pytest.mark.study) for bit in range(8)],
+)
+def test_any_single_changed_byte(bench: Bench, xor: int, stride: int) -> None:
+    """The bytes of a bundle, one at a time: always caught by a named step, never a traceback.
 
     The bundle is made short (one claim), and the library is called: 10,000 starts of the command line would take hours.
     """
     from bundles import Suite, bits, claim, shipped, trust
 
     from pytest_ophamin.records.verify import VerifyOptions, verify_bundle
+    from pytest_ophamin.records.verify.report import StepState
 
     content = bench.signed(Forger.of(Suite(evidence=[(claim("t"), bits(100))]).statements())).read_bytes()
     options = VerifyOptions(trust=trust(bench.signer))
     path = bench.folder / "campaign.intoto.jsonl"
-    # Payload bytes are all alike to the steps that catch them: every 7th, at another phase for each mask.
-    for place in range(xor % 7, len(content), 7):
+    for place in range(xor % stride, len(content), stride):
         edited = bytearray(content)
         edited[place] ^= xor
         path.write_bytes(edited)
-        assert verify_bundle([path], options, shipped()).exit_status == 1, f"byte {place}"
+        report = verify_bundle([path], options, shipped())
+        assert report.exit_status == 1, f"byte {place}"
+        assert any(step.state is StepState.FAILED for bundle in report.bundles for step in bundle.steps), (
+            f"byte {place}"
+        )
 
 
 def test_any_single_removed_byte(bench: Bench) -> None:

@@ -42,9 +42,24 @@ class RecordRegistry(PillarRegistry):
         return self._whole.deciding_for(claim)
 
 
+class _Registries:
+    """The registries of one bundle's records: most records name the same pillars."""
+
+    def __init__(self, whole: PillarRegistry) -> None:
+        self._whole = whole
+        self._shipped = frozenset(pillar.name for pillar in whole.diagnosing if _is_shipped(pillar))
+        self._found: dict[frozenset[str], RecordRegistry] = {}
+
+    def of(self, named: frozenset[str]) -> RecordRegistry:
+        """Return the registry of a record that names these diagnosing pillars."""
+        if named not in self._found:
+            self._found[named] = RecordRegistry(self._whole, named, self._shipped)
+        return self._found[named]
+
+
 def recompute_proofs(bundle: Bundle) -> tuple[StepState, Notes]:
     """Step 11: decide every claim again."""
-    shipped = frozenset(pillar.name for pillar in bundle.registry.diagnosing if _is_shipped(pillar))
+    registries = _Registries(bundle.registry)
     members = {
         (family.name, member.claim): member
         for family in bundle.the_campaign.predicate.proof.families
@@ -58,7 +73,7 @@ def recompute_proofs(bundle: Bundle) -> tuple[StepState, Notes]:
                 f"line {proof.record.line}: the proof of {proof.place[1]!a} says {stated}, "
                 f"the campaign {members[proof.place].raw}"
             )
-        problem = _recompute(bundle, proof, shipped)
+        problem = _recompute(bundle, proof, registries)
         if problem is not None:
             lacking.append(f"{proof.place[1]!a}: {problem}")
     if lacking:
@@ -70,7 +85,7 @@ def _is_shipped(pillar: object) -> bool:
     return type(pillar).__module__.split(".", 1)[0] == "ophamin_pillars"
 
 
-def _recompute(bundle: Bundle, proof: ProofState, shipped: frozenset[str]) -> str | None:
+def _recompute(bundle: Bundle, proof: ProofState, registries: _Registries) -> str | None:
     """Recompute one proof; return why that is not possible here, or None."""
     part = proof.statement.predicate
     claim = proof.claim
@@ -86,7 +101,7 @@ def _recompute(bundle: Bundle, proof: ProofState, shipped: frozenset[str]) -> st
         bundle.not_recomputable += 1
         proof.outcome = _stated_outcome(proof, claim)
         return problem or "its observations are missing"
-    decision = _decide(bundle.registry, proof, claim, proof.evidence, shipped)
+    decision = _decide(registries, proof, claim, proof.evidence)
     if isinstance(decision, str):
         bundle.not_recomputable += 1
         proof.outcome = _stated_outcome(proof, claim)
@@ -105,9 +120,7 @@ def _lacking(bundle: Bundle, proof: ProofState, claim: Claim) -> str | None:
     methods = proof.statement.predicate.proof.methods
     if proof.statement.predicate.data.kind == "failure":
         return None
-    known = {pillar.name for pillar in bundle.registry.deciding} | {
-        pillar.name for pillar in bundle.registry.diagnosing
-    }
+    known = bundle.registry.names
     named: list[str | None] = [methods.pillar, claim.pillar]
     named += [m.pillar for m in methods.diagnosing if m.method != SHARED_SAMPLE_METHOD]
     for name in named:
@@ -117,16 +130,12 @@ def _lacking(bundle: Bundle, proof: ProofState, claim: Claim) -> str | None:
 
 
 def _decide(
-    registry: PillarRegistry,
-    proof: ProofState,
-    claim: Claim,
-    evidence: Sample | Search | Failure,
-    shipped: frozenset[str],
+    registries: _Registries, proof: ProofState, claim: Claim, evidence: Sample | Search | Failure
 ) -> Decision | str:
     methods = proof.statement.predicate.proof.methods
     named = frozenset(method.pillar for method in methods.diagnosing)
     try:
-        decision = decide_claim(claim, evidence, RecordRegistry(registry, named, shipped))
+        decision = decide_claim(claim, evidence, registries.of(named))
     except PillarError as error:
         return str(error)
     stated, computed = _methods(methods.deciding, methods.diagnosing), _decision_methods(decision)

@@ -36,7 +36,8 @@ one-sided tests; relation, margin and ``within`` are done by :func:`compose`:
 from __future__ import annotations
 
 from pytest_ophamin._canonical import round12
-from pytest_ophamin.claims.metrics import Relation, metric_kind, quantile_probability
+from pytest_ophamin.claims.design import Check, Design
+from pytest_ophamin.claims.metrics import Relation, effect_factors, metric_kind, quantile_probability
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.protocol import (
     Assessment,
@@ -48,6 +49,8 @@ from pytest_ophamin.deciding.protocol import (
     Pillar,
     Plan,
     SearchAssessment,
+    Sequence,
+    SequentialPillar,
     SizingPillar,
 )
 from pytest_ophamin.deciding.sides import (
@@ -61,18 +64,35 @@ from pytest_ophamin.deciding.sides import (
     undecidable,
 )
 from pytest_ophamin.hookspecs import hookimpl
-from pytest_ophamin.trials.sample import FIRST, SECOND, VALUE, Column, Evidence, Sample, Search
+from pytest_ophamin.trials.sample import (
+    ARM,
+    CLUSTER,
+    FIRST,
+    SECOND,
+    STRATUM,
+    VALUE,
+    Column,
+    Evidence,
+    Sample,
+    Search,
+    factor_column,
+)
 
 __all__ = [
+    "ARM",
+    "CLUSTER",
     "FIRST",
     "SECOND",
+    "STRATUM",
     "VALUE",
     "Assessment",
     "BadPlan",
     "BadSample",
+    "Check",
     "Claim",
     "Column",
     "DecidingPillar",
+    "Design",
     "DiagnosingPillar",
     "Evidence",
     "Finding",
@@ -83,10 +103,14 @@ __all__ = [
     "Sample",
     "Search",
     "SearchAssessment",
+    "Sequence",
+    "SequentialPillar",
     "ShiftedTests",
     "SizingPillar",
     "claim_sides",
     "compose",
+    "effect_factors",
+    "factor_column",
     "hookimpl",
     "metric_kind",
     "minus",

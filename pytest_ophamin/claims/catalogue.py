@@ -80,7 +80,10 @@ def _entry_document(entry: CatalogueEntry) -> dict[str, Any]:
         "module": entry.module,
         "line": entry.line,
         "scenario": None if scenario is None else dataclasses.asdict(scenario),
-        "claims": [{"id": claim.id, "document": claim_document(claim)} for claim in entry.group.claims],
+        "claims": [
+            {"id": claim.id, "allocated": claim.allocated, "document": claim_document(claim)}
+            for claim in entry.group.claims
+        ],
     }
 
 
@@ -88,7 +91,9 @@ def _entry_from_document(document: dict[str, Any]) -> CatalogueEntry:
     scenario = None if document["scenario"] is None else Scenario(**document["scenario"])
     claims = tuple(
         dataclasses.replace(
-            claim_from_document(ClaimId(claim["id"]), document["test"], claim["document"]), scenario=scenario
+            claim_from_document(ClaimId(claim["id"]), document["test"], claim["document"]),
+            scenario=scenario,
+            allocated=claim["allocated"],
         )
         for claim in document["claims"]
     )

@@ -18,6 +18,7 @@ from pytest_ophamin.claims.argument_checks import (
     check_text,
     shown,
 )
+from pytest_ophamin.claims.design_checks import read_design
 from pytest_ophamin.claims.metrics import LAW, Relation
 from pytest_ophamin.claims.model import (
     ERRORS_VOID,
@@ -74,6 +75,15 @@ class Declaration:
     pillar: Any = None
     data: Any = ()
     id: Any = None
+    arms: Any = None
+    cluster: Any = None
+    strata: Any = None
+    factors: Any = ()
+    block: Any = None
+    resampled: Any = None
+    sequential: Any = False
+    looks: Any = ()
+    checks: Any = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +142,7 @@ def check_declaration(
     numbers = _Numbers.of(declaration, defaults, mistakes)
     check_numbers(declaration, relation, threshold, numbers, mistakes)
     seed_policy = _seed_policy(declaration.seed, defaults, mistakes)
+    design = read_design(declaration, mistakes)
     if mistakes.problems:
         return tuple(mistakes.problems)
     is_law = declaration.metric == LAW
@@ -160,6 +171,7 @@ def check_declaration(
         pillar=declaration.pillar,
         data=tuple(sorted(set(data), key=lambda each: (each.name, each.sha256))),
         law=law if is_law else None,
+        design=design,
         scenario=None if scenario is None else Scenario(title=scenario.title, tier=scenario.tier, goal=scenario.goal),
     )
 

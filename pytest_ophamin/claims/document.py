@@ -1,8 +1,8 @@
 """A claim as a JSON document and the digest over it: all that could change the decision, and nothing else.
 
-Id, test and scenario stay outside: renaming a test or rewording its scenario changes no plan. The error rule,
-sidedness, unit of replication and exclusions are written out although they are constants today, so that the day one
-of them becomes a choice, old digests still mean what they meant.
+Id, test and scenario stay outside: renaming a test or rewording its scenario changes no plan. Sidedness and exclusions
+are written out although they are constants today, so that the day one of them becomes a choice, old digests still mean
+what they meant. A claim of the plain design has no member ``design``, and the digest it always had.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import Any, cast
 
 from pytest_ophamin._canonical import JSON, digest_of
+from pytest_ophamin.claims.design_document import FIXED, TRIAL_UNIT, design_from_members, design_members
 from pytest_ophamin.claims.metrics import Relation
 from pytest_ophamin.claims.model import (
     ERRORS_AGAINST,
@@ -28,20 +29,27 @@ from pytest_ophamin.errors import EvidenceError
 
 FORMAT = "ophamin-claim/1"
 
-CONSTANTS: dict[str, JSON] = {
+CONSTANTS: dict[str, JSON] = {"format": FORMAT, "sides": "both", "exclusions": "none"}
+USUAL: dict[str, JSON] = {
     "format": FORMAT,
     "sides": "both",
-    "unit_of_replication": "trial",
+    "unit_of_replication": TRIAL_UNIT,
     "exclusions": "none",
-    "stopping": "fixed",
+    "stopping": FIXED,
 }
+"""What a claim's plan in a lock says where it says nothing."""
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def claim_document(claim: Claim) -> dict[str, Any]:
     """Return all of ``claim`` that could change its decision, as JSON values; keys of absent things hold None."""
+    design = design_members(claim.design)
     return {
-        **CONSTANTS,
+        "format": FORMAT,
+        "sides": CONSTANTS["sides"],
+        "unit_of_replication": design.pop("unit_of_replication"),
+        "exclusions": CONSTANTS["exclusions"],
+        "stopping": design.pop("stopping"),
         "statement": claim.statement,
         "metric": claim.metric,
         "relation": claim.relation.value,
@@ -63,6 +71,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
         "pillar": claim.pillar,
         "data": [{"name": each.name, "sha256": each.sha256, "size": each.size} for each in claim.data],
         "law": None if claim.law is None else _law_document(claim.law),
+        **design,
     }
 
 
@@ -103,6 +112,9 @@ def claim_from_document(claim_id: ClaimId, test: str, document: dict[str, Any]) 
         pillar=read.optional_text("pillar"),
         data=read.data(),
         law=read.law(),
+        design=design_from_members(
+            read.take("unit_of_replication"), read.take("stopping"), read.take_optional("design"), "claim.design"
+        ),
     )
     read.check_finished()
     return claim
@@ -131,6 +143,9 @@ class _Reader:
         if name not in self._left:
             raise EvidenceError(f"{self._path}.{name}: expected a member of this name, came none")
         return self._left.pop(name)
+
+    def take_optional(self, name: str) -> object:
+        return self._left.pop(name, None)
 
     def text(self, name: str) -> str:
         value = self.take(name)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_ophamin.claims.differences import document_differences
-from pytest_ophamin.claims.document import CONSTANTS, claim_digest, claim_document
+from pytest_ophamin.claims.document import USUAL, claim_digest, claim_document
 from pytest_ophamin.claims.lock_model import LOCK_NAME, VERSION, Lock, LockEntry, LockFamily, contradictions
 from pytest_ophamin.claims.lock_reading import read_lock
 from pytest_ophamin.claims.model import Claim
@@ -33,7 +33,7 @@ def lock_text(lock: Lock) -> str:
         for family in sorted(lock.families, key=lambda each: each.name)
     }
     entries = [_entry_table(entry) for entry in sorted(lock.entries, key=lambda each: each.id)]
-    table = {"version": VERSION, "every_claim": CONSTANTS, "family": families, "claim": entries}
+    table = {"version": VERSION, "every_claim": USUAL, "family": families, "claim": entries}
     return _HEADER + tomli_w.dumps(table)
 
 
@@ -138,16 +138,14 @@ def _entry_table(entry: LockEntry) -> dict[str, Any]:
     table: dict[str, Any] = {"id": entry.id, "test": entry.test, "digest": entry.digest}
     if entry.withdrawn:
         table["withdrawn"] = True
-    return {**table, "plan": _without_none(entry.document)}
+    said = {name: value for name, value in entry.document.items() if value != USUAL.get(name) and value != []}
+    return {**table, "plan": _without_none(said)}
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML has no null: what a claim does not say is left out, and put back on reading.
-
-    What is the same for every claim stands once, at the top of the file.
-    """
+    """TOML has no null: what a claim does not say is left out, and put back on reading."""
     return {
         name: _without_none(value) if isinstance(value, Mapping) else value
         for name, value in table.items()
-        if value is not None and name not in CONSTANTS and not (name == "data" and not value)
+        if value is not None
     }

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from pytest_ophamin.claims.document import CONSTANTS, claim_digest, claim_document, claim_from_document
+from pytest_ophamin.claims.document import USUAL, claim_digest, claim_document, claim_from_document
 from pytest_ophamin.claims.lock_model import LOCK_NAME, VERSION, Lock, LockEntry, LockFamily, contradictions
 from pytest_ophamin.claims.model import Claim, ClaimId
 from pytest_ophamin.errors import EvidenceError, LockError
@@ -15,6 +15,7 @@ from pytest_ophamin.errors import EvidenceError, LockError
 _MEND = "Take the file from git again, or delete it and run pytest --ophamin-register."
 _OPTIONAL = ("threshold", "auto", "expecting", "expecting_sd", "unit", "bounds", "of", "population", "pillar", "law")
 _OPTIONAL_OF_LAW = ("deadline_ms",)
+_OPTIONAL_OF_DESIGN = ("arms", "cluster", "strata", "block", "resampled")
 _ENTRY_MEMBERS = {"id", "test", "digest", "withdrawn", "plan"}
 
 
@@ -27,11 +28,13 @@ def read_lock(text: str, *, name: str = LOCK_NAME) -> Lock:
     return _LockReader(text, name).read()
 
 
-def _with_none(plan: dict[str, Any], constants: dict[str, Any]) -> dict[str, Any]:
-    """Put back what the file leaves out: absent members, and what is the same for every claim."""
-    document = {**dict.fromkeys(_OPTIONAL), "data": [], **constants, **plan}
+def _with_none(plan: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """Put back what the file leaves out: absent members, and what plans usually say."""
+    document = {**dict.fromkeys(_OPTIONAL), "data": [], **usual, **plan}
     if isinstance(document["law"], dict):
         document["law"] = {**dict.fromkeys(_OPTIONAL_OF_LAW), **document["law"]}
+    if isinstance(document.get("design"), dict):
+        document["design"] = {**dict.fromkeys(_OPTIONAL_OF_DESIGN), **document["design"]}
     return document
 
 
@@ -41,7 +44,7 @@ class _LockReader:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
-        self._constants: dict[str, Any] = {}
+        self._usual: dict[str, Any] = {}
 
     def read(self) -> Lock:
         table = self._parse()
@@ -49,10 +52,10 @@ class _LockReader:
         version = table.get("version")
         if type(version) is not int or version != VERSION:
             self._fail(self._name, f"version = {VERSION}", f"{version!r}", "Update pytest-ophamin, or register again.")
-        self._constants = table.get("every_claim", {})
-        if self._constants != CONSTANTS:
+        self._usual = table.get("every_claim", {})
+        if self._usual != USUAL:
             place = f"{self._name}, every_claim"
-            self._fail(place, repr(CONSTANTS), repr(self._constants), "Update pytest-ophamin, or register again.")
+            self._fail(place, repr(USUAL), repr(self._usual), "Update pytest-ophamin, or register again.")
         families, claims = table.get("family", {}), table.get("claim", [])
         if not isinstance(families, dict) or not isinstance(claims, list):
             self._fail(self._name, "tables [family.NAME] and [[claim]]", "something else", _MEND)
@@ -104,7 +107,7 @@ class _LockReader:
 
     def _claim(self, claim_id: ClaimId, test: str, plan: dict[str, Any]) -> Claim:
         try:
-            return claim_from_document(claim_id, test, _with_none(plan, self._constants))
+            return claim_from_document(claim_id, test, _with_none(plan, self._usual))
         except EvidenceError as error:
             place, expected = self._place(claim_id), "the plan of a claim"
             raise LockError(place=place, expected=expected, came=str(error), fix=_MEND) from error

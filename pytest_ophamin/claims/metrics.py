@@ -25,19 +25,61 @@ QUANTILE = "quantile"
 DIFFERENCE = "difference"
 RATIO = "ratio"
 LAW = "law"
+CORRELATION = "correlation"
+SPEARMAN = "spearman"
+KENDALL = "kendall"
+RATE = "rate"
+MTBF = "mtbf"
+BANDWIDTH = "bandwidth"
+SHIFT = "shift"
+SUPERIORITY = "superiority"
+EFFECT = "effect"
 
-PAIRED_KINDS = frozenset({DIFFERENCE, RATIO})
+PAIRED_KINDS = frozenset({DIFFERENCE, RATIO, CORRELATION, SPEARMAN, KENDALL, RATE, MTBF, BANDWIDTH})
 """Kinds whose trial returns a pair ``(first, second)``."""
 
-BUILT_IN_METRICS = ("proportion", "mean", "median", "pNN (p50, p99, p99.9)", "difference", "ratio", "law")
+BUILT_IN_METRICS = (
+    "proportion",
+    "mean",
+    "median",
+    "pNN (p50, p99, p99.9)",
+    "difference",
+    "ratio",
+    "shift",
+    "superiority",
+    "effect:FACTOR (effect:a*b)",
+    "correlation",
+    "spearman",
+    "kendall",
+    "rate",
+    "mtbf",
+    "bandwidth",
+    "law",
+)
+BUILT_IN_KINDS = frozenset(
+    {
+        *(PROPORTION, MEAN, QUANTILE, DIFFERENCE, RATIO, LAW, SHIFT, SUPERIORITY, EFFECT),
+        *(CORRELATION, SPEARMAN, KENDALL, RATE, MTBF, BANDWIDTH),
+    }
+)
 
 
 def metric_kind(metric: str) -> str:
     """Return the kind a metric name belongs to; ``median`` and every ``pNN`` are of the kind ``quantile``.
 
-    A name no built-in kind owns is its own kind: a pillar may bring new metrics.
+    ``effect:cache`` and ``effect:cache*threads`` are of the kind ``effect``. A name no built-in kind owns is its own
+    kind: a pillar may bring new metrics.
     """
-    return QUANTILE if quantile_probability(metric) is not None else metric
+    if quantile_probability(metric) is not None:
+        return QUANTILE
+    return EFFECT if effect_factors(metric) else metric
+
+
+def effect_factors(metric: str) -> tuple[str, ...]:
+    """Return the factors of ``effect:a*b``, in their order; () for any other metric."""
+    head, colon, names = metric.partition(":")
+    factors = tuple(names.split("*"))
+    return factors if head == EFFECT and colon and all(factors) and len(set(factors)) == len(factors) else ()
 
 
 def quantile_probability(metric: str) -> float | None:

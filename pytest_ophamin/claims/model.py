@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
-from pytest_ophamin.claims.metrics import LAW, Relation, metric_kind
+from pytest_ophamin.claims.design import PLAIN, Design
+from pytest_ophamin.claims.metrics import LAW, PAIRED_KINDS, Relation, metric_kind
 
 ClaimId = NewType("ClaimId", str)
 Digest = NewType("Digest", str)
@@ -85,7 +86,11 @@ class Claim:
     """Name of the deciding pillar, when the author chose one."""
     data: tuple[DataSet, ...] = ()
     law: LawPlan | None = None
+    design: Design = PLAIN
     scenario: Scenario | None = None
+    allocated: int = 1
+    """Number of claims alpha was allocated among before the run: a claim that may stop early stops at ``alpha / m``.
+    It stands in the plan of a record, not in the digest: it follows from the lock."""
 
     @property
     def kind(self) -> str:
@@ -95,6 +100,21 @@ class Claim:
     @property
     def is_law(self) -> bool:
         return self.kind == LAW
+
+    @property
+    def question(self) -> str:
+        """What a deciding pillar must be able to answer: the metric's kind, and the design after a ``+``."""
+        return f"{self.kind}+{self.design.name}" if self.design.name else self.kind
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether one trial returns two numbers; with two arms it returns one, and the arms are compared."""
+        return self.kind in PAIRED_KINDS and self.design.arms is None
+
+    @property
+    def stop_levels(self) -> tuple[float, float]:
+        """Levels ``(a, b)`` at which a claim that may stop early does: its own, each divided by ``allocated``."""
+        return self.validate_level / self.allocated, self.refute_level / self.allocated
 
     @property
     def validate_level(self) -> float:

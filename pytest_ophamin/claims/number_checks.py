@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_ophamin._canonical import round12
 from pytest_ophamin.claims.argument_checks import Mistakes, shown
 from pytest_ophamin.claims.metrics import (
+    BANDWIDTH,
+    BUILT_IN_KINDS,
+    CORRELATION,
     DIFFERENCE,
+    EFFECT,
+    KENDALL,
     LAW,
     MEAN,
+    MTBF,
     PROPORTION,
     QUANTILE,
+    RATE,
     RATIO,
+    SHIFT,
+    SPEARMAN,
+    SUPERIORITY,
     Relation,
     metric_kind,
     quantile_probability,
 )
-from pytest_ophamin.claims.word_checks import BUILT_IN_KINDS
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.declare import Declaration
@@ -28,8 +37,22 @@ AUTO = "auto"
 LARGEST_ALPHA = 0.5
 
 _TAKES_BOUNDS = frozenset({MEAN, DIFFERENCE})
-_TAKES_SPREAD = frozenset({MEAN, DIFFERENCE, RATIO})
+_TAKES_SPREAD = frozenset({MEAN, DIFFERENCE, RATIO, SHIFT, EFFECT, BANDWIDTH, RATE, MTBF})
+_CORRELATION = (-1.0, 1.0, "a correlation lies between -1 and 1")
+_SPACES: dict[str, tuple[float, float | None, str]] = {
+    PROPORTION: (0.0, 1.0, "whatever the sample, 0 could never be refuted nor 1 validated"),
+    SUPERIORITY: (0.0, 1.0, "it is a probability"),
+    CORRELATION: _CORRELATION,
+    SPEARMAN: _CORRELATION,
+    KENDALL: _CORRELATION,
+    RATIO: (0.0, None, "a ratio of positive numbers is positive"),
+    RATE: (0.0, None, "a rate of events is positive"),
+    MTBF: (0.0, None, "a time between events is positive"),
+    BANDWIDTH: (0.0, None, "an amount per second is positive"),
+}
+"""The open interval a kind's threshold lies in, and why."""
 _NOT_FOR_LAWS = ("trials", "alpha", "power", "expecting", "expecting_sd", "unit", "bounds", "of", "population")
+_DESIGN_WORDS = ("arms", "cluster", "strata", "factors", "block", "resampled", "sequential", "looks", "checks")
 
 
 class Numbers(Protocol):
@@ -89,6 +112,9 @@ def _check_law(declaration: Declaration, mistakes: Mistakes) -> None:
             mistakes.useless(name, "a law", value)
     if declaration.margin not in (None, 0, 0.0):
         mistakes.useless("margin", "a law", declaration.margin)
+    for name in _DESIGN_WORDS:
+        if getattr(declaration, name):
+            mistakes.useless(name, "a law", getattr(declaration, name))
 
 
 def _check_levels(numbers: Numbers, mistakes: Mistakes) -> None:
@@ -117,7 +143,7 @@ def _check_trials(declaration: Declaration, kind: str, relation: Relation | None
 def _check_useless(declaration: Declaration, kind: str, mistakes: Mistakes) -> None:
     if kind not in BUILT_IN_KINDS:
         return
-    if declaration.bounds is not None and kind not in _TAKES_BOUNDS:
+    if declaration.bounds is not None and (kind not in _TAKES_BOUNDS or declaration.arms is not None):
         mistakes.useless("bounds", f"the metric {declaration.metric!r}", declaration.bounds)
     if declaration.expecting_sd is not None and kind not in _TAKES_SPREAD:
         mistakes.useless("expecting_sd", f"the metric {declaration.metric!r}", declaration.expecting_sd)
@@ -150,12 +176,11 @@ class _Space:
     @classmethod
     def of(cls, metric: str, numbers: Numbers) -> _Space:
         kind = metric_kind(metric)
-        if kind == PROPORTION:
-            return cls(lo=0.0, hi=1.0, why="whatever the sample, 0 could never be refuted nor 1 validated")
         if kind == QUANTILE:
             return cls(lo=0.0, hi=1.0, why="it is a probability", quantile=quantile_probability(metric))
-        if kind == RATIO:
-            return cls(lo=0.0, why="a ratio of positive numbers is positive")
+        if kind in _SPACES:
+            lowest, highest, why = _SPACES[kind]
+            return cls(lo=lowest, hi=highest, why=why)
         if kind in _TAKES_BOUNDS and numbers.bounds is not None:
             lo, hi = numbers.bounds
             return cls(lo=lo, hi=hi, why="whatever the sample, a mean cannot be shown to pass its bounds")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from pytest_ophamin.claims.metrics import PAIRED_KINDS
 from pytest_ophamin.claims.model import Claim, Problem
 
 
@@ -22,6 +21,9 @@ def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
         "population",
         lambda claim: claim.population or "not given",
         "one population: the claims share their trials",
+    )
+    problems += _equal(
+        claims, "arms", lambda claim: str(claim.design.arms or "not given"), "one pair of arms: the trials are shared"
     )
     problems += _pairing_problems(claims)
     return tuple(problems)
@@ -54,8 +56,8 @@ def _equal(claims: Sequence[Claim], argument: str, read: Callable[[Claim], str],
 
 def _pairing_problems(claims: Sequence[Claim]) -> list[Problem]:
     """One key holds pairs for all claims about it, or for none."""
-    paired = {claim.of: claim.metric for claim in claims if claim.kind in PAIRED_KINDS}
-    single = {claim.of: claim.metric for claim in claims if claim.kind not in PAIRED_KINDS}
+    paired = {claim.of: claim.metric for claim in claims if claim.is_paired}
+    single = {claim.of: claim.metric for claim in claims if not claim.is_paired}
     return [
         _problem(
             claims[0],

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.argument_checks import Mistakes, check_text, shown
 from pytest_ophamin.claims.metrics import (
+    BUILT_IN_KINDS,
     BUILT_IN_METRICS,
-    DIFFERENCE,
+    EFFECT,
     LAW,
-    MEAN,
     PROPORTION,
     QUANTILE,
-    RATIO,
     metric_kind,
 )
 from pytest_ophamin.claims.model import ERRORS_AGAINST, ERRORS_VOID
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 
 THIS_FILE = "this file"
 EXPLORATORY = ":exploratory"
-BUILT_IN_KINDS = frozenset({PROPORTION, MEAN, QUANTILE, DIFFERENCE, RATIO, LAW})
 
-_NAMES = (PROPORTION, MEAN, "median", "p50", "p90", "p95", "p99", "p99.9", DIFFERENCE, RATIO, LAW)
+_QUANTILE_NAMES = ("median", "p50", "p90", "p95", "p99", "p99.9")
+_NAMES = (*_QUANTILE_NAMES, *sorted(BUILT_IN_KINDS - {QUANTILE, EFFECT}))
 _LIKE_QUANTILE = re.compile(r"[pP]\s*[-+]?\d|[qQ]\d|\d+(?:st|nd|rd|th)")
 
 
@@ -35,7 +34,7 @@ def check_metric(metric: object, law: LawPlan | None, known: frozenset[str], mis
     """Check the metric's name, and that a law is a Hypothesis test and nothing else is."""
     if not isinstance(metric, str):
         mistakes.add("metric", "a str", shown(metric), 'metric="proportion"')
-    elif metric == QUANTILE or (metric_kind(metric) not in BUILT_IN_KINDS and metric not in known):
+    elif metric in (QUANTILE, EFFECT) or (metric_kind(metric) not in BUILT_IN_KINDS and metric not in known):
         _unknown_metric(metric, known, mistakes)
     elif metric == LAW and law is None:
         fix = "@given(...) below @claim(...)"
@@ -50,7 +49,7 @@ def _unknown_metric(metric: str, known: frozenset[str], mistakes: Mistakes) -> N
         expected = "a quantile strictly between p0 and p100, as 'median', 'p99' or 'p99.9'"
         mistakes.add("metric", expected, shown(metric), 'metric="p99"')
         return
-    brought = sorted(known - BUILT_IN_KINDS)
+    brought = sorted({question.partition("+")[0] for question in known} - BUILT_IN_KINDS)
     names = [*_NAMES, *brought]
     near = difflib.get_close_matches(metric.strip().lower(), names, n=1, cutoff=0.5)
     expected = f"one of {', '.join([*BUILT_IN_METRICS, *brought])}"
@@ -93,9 +92,14 @@ def _check_errors(declaration: Declaration, mistakes: Mistakes) -> None:
     if errors == ERRORS_VOID:
         return
     metric = declaration.metric
-    if not isinstance(metric, str) or metric_kind(metric) not in (PROPORTION, QUANTILE):
-        expected = '"void" for this metric: an exception has no value that could be averaged or searched'
+    if not isinstance(metric, str) or metric_kind(metric) not in (PROPORTION, QUANTILE) or _has_codes(declaration):
+        expected = '"void" for this metric or design: an exception has no value that could be averaged or searched'
         mistakes.add("errors", expected, f'"against" with metric={shown(metric)}', 'errors="void", or leave it out')
     if declaration.within is not None:
         expected = '"void" with within=: an exception is on neither side'
         mistakes.add("errors", expected, '"against"', 'errors="void", or leave it out')
+
+
+def _has_codes(declaration: Declaration) -> bool:
+    """Whether a trial returns codes beside its observation: an exception leaves none."""
+    return any((declaration.cluster, declaration.strata, declaration.factors))

@@ -23,8 +23,9 @@ from pytest_ophamin.deciding.protocol import (
     SearchAssessment,
 )
 from pytest_ophamin.deciding.registry import PillarRegistry
+from pytest_ophamin.deciding.stopping import stopping_index
 from pytest_ophamin.deciding.verdict import judge
-from pytest_ophamin.trials.sample import Evidence, Sample, Search
+from pytest_ophamin.trials.sample import Evidence, Sample, Search, column_names
 
 if TYPE_CHECKING:
     from pytest_ophamin.trials.failure import Failure
@@ -67,7 +68,7 @@ def decide_claim(claim: Claim, evidence: Sample | Search | Failure, registry: Pi
     if not isinstance(evidence, (Sample, Search)):
         return Decision(verdict=Verdict.VOID, void=_void_of(evidence))
     pillar = registry.deciding_for(claim)
-    problem = _sample_problem(claim, evidence)
+    problem = _sample_problem(claim, evidence, pillar)
     if problem is not None:
         return Decision(verdict=Verdict.VOID, pillar=pillar.name, void=problem)
     assessed = _assess(claim, evidence, pillar)
@@ -97,19 +98,38 @@ def _void_of(failure: Failure) -> Void:
     )
 
 
-def _sample_problem(claim: Claim, evidence: Evidence) -> Void | None:
+def _sample_problem(claim: Claim, evidence: Evidence, pillar: DecidingPillar) -> Void | None:
     """Return why ``evidence`` is not the sample that was planned: the last guard before statistics."""
     if isinstance(evidence, Search):
         return None if claim.is_law else Void(reason="a search is no evidence for this metric")
     if claim.is_law:
         return Void(reason="a sample is no evidence for a law")
-    if evidence.n != claim.trials:
+    if evidence.n != claim.trials and not (claim.design.can_stop_early and 0 < evidence.n < claim.trials):
         return Void(reason=f"{evidence.n} of {claim.trials} observations")
-    for column in evidence.columns.values():
-        if column.values.shape != (evidence.n,):
+    if tuple(sorted(evidence.columns)) != column_names(claim):
+        return Void(reason=f"the columns {', '.join(sorted(evidence.columns))}, not {', '.join(column_names(claim))}")
+    problem = _column_problem(evidence)
+    if problem is not None or not claim.design.can_stop_early:
+        return problem
+    return _stopping_problem(claim, evidence, pillar)
+
+
+def _column_problem(sample: Sample) -> Void | None:
+    for column in sample.columns.values():
+        if column.values.shape != (sample.n,):
             return Void(reason="a column does not hold one observation per trial")
         if column.kind == "f64le" and not bool(np.isfinite(column.values).all()):
             return Void(reason="an observation is not finite", trial=int(np.argmin(np.isfinite(column.values))))
+    return None
+
+
+def _stopping_problem(claim: Claim, sample: Sample, pillar: DecidingPillar) -> Void | None:
+    """Return how the sample contradicts the stopping rule: it ends where the claim is decided, or at the cap."""
+    stop = stopping_index(claim, sample, pillar)
+    if stop is None and sample.n < claim.trials:
+        return Void(reason=f"{sample.n} of at most {claim.trials} observations, which decide nothing yet")
+    if stop is not None and stop != sample.n:
+        return Void(reason=f"{sample.n} observations of a claim that was decided after {stop}")
     return None
 
 
@@ -121,18 +141,18 @@ def _assess(claim: Claim, evidence: Evidence, pillar: DecidingPillar) -> Assessm
         return Void(reason=bad.message, trial=bad.trial)
     except Exception as error:  # noqa: BLE001  # a pillar is foreign code: whatever it raises makes the claim VOID
         return Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
-    nonsense = _nonsense(claim, assessed)
+    nonsense = _nonsense(claim, evidence, assessed)
     return assessed if nonsense is None else Void(reason=f"pillar {pillar.name!r} returned {nonsense}")
 
 
-def _nonsense(claim: Claim, assessed: object) -> str | None:
+def _nonsense(claim: Claim, evidence: Evidence, assessed: object) -> str | None:
     """Return what is impossible about an answer, or None."""
     if isinstance(assessed, SearchAssessment):
         known = assessed.outcome in _SEARCH_VERDICTS
         return None if claim.is_law and known else f"the outcome {assessed.outcome!r} for metric {claim.metric!r}"
-    if claim.is_law or not isinstance(assessed, Assessment):
+    if not isinstance(evidence, Sample) or not isinstance(assessed, Assessment):
         return f"{type(assessed).__name__} for metric {claim.metric!r}"
-    return _impossible_p(assessed) or _impossible_numbers(claim, assessed)
+    return _impossible_p(assessed) or _impossible_numbers(claim, assessed, evidence.n)
 
 
 def _impossible_p(assessed: Assessment) -> str | None:
@@ -147,15 +167,23 @@ def _is_finite(x: object) -> bool:
     return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
 
 
-def _impossible_numbers(claim: Claim, assessed: Assessment) -> str | None:
-    numbers = (assessed.estimate, assessed.lower, assessed.upper, assessed.effect, assessed.spread, assessed.needed)
+def _impossible_numbers(claim: Claim, assessed: Assessment, n: int) -> str | None:
+    numbers: tuple[float | None, ...] = (
+        *(assessed.estimate, assessed.lower, assessed.upper, assessed.effect, assessed.spread, assessed.needed),
+        *(assessed.log_e_validate, assessed.log_e_refute, *_sequence_numbers(assessed)),
+    )
     if any(x is not None and not _is_finite(x) for x in numbers):
         return "a number that is not finite"
-    if assessed.n != claim.trials:
-        return f"an assessment of {assessed.n} observations, not {claim.trials}"
+    if assessed.n != n:
+        return f"an assessment of {assessed.n} observations, not {n}"
     crossed = assessed.lower is not None and assessed.upper is not None and assessed.lower > assessed.upper
     # A quantile gives its margin away in probability: its two bounds then belong to two quantiles and may cross.
     return "bounds that cross" if crossed and claim.margin == 0.0 else None
+
+
+def _sequence_numbers(assessed: Assessment) -> tuple[float | None, ...]:
+    found = assessed.sequence
+    return () if found is None else (*found.lower, *found.upper, *found.log_validate, *found.log_refute)
 
 
 def _diagnose(claim: Claim, evidence: Evidence, registry: PillarRegistry) -> tuple[tuple[Finding, ...], Void | None]:
@@ -163,6 +191,8 @@ def _diagnose(claim: Claim, evidence: Evidence, registry: PillarRegistry) -> tup
         return (), None
     findings: list[Finding] = []
     for pillar in registry.diagnosing:
+        if getattr(pillar, "on_request", False) and claim.design.check_of(pillar.name) is None:
+            continue
         try:
             with np.errstate(all="ignore"):
                 finding = pillar.diagnose(claim, evidence)

@@ -35,7 +35,34 @@ def check_reachable(claim: Claim, registry: PillarRegistry) -> Problem | None:
     except PillarError as error:
         argument = "pillar" if claim.pillar is not None else "metric"
         return _problem(claim, argument, "a registered pillar", claim.pillar or claim.metric, str(error))
-    return None if claim.is_law else _plan_problem(claim, pillar)
+    if claim.is_law:
+        return None
+    return _check_problem(claim, registry) or _plan_problem(claim, pillar)
+
+
+def _check_problem(claim: Claim, registry: PillarRegistry) -> Problem | None:
+    """Return the problem of a diagnosis the author asks for: no such pillar, or options it does not take."""
+    diagnosing = {pillar.name: pillar for pillar in registry.diagnosing}
+    for check in claim.design.checks:
+        pillar = diagnosing.get(check.pillar)
+        if pillar is None:
+            known = ", ".join(sorted(diagnosing)) or "none"
+            return _problem(
+                claim, "checks", f"a diagnosing pillar ({known})", repr(check.pillar), 'checks=("O.drift",)'
+            )
+        check_options = getattr(pillar, "check_options", None)
+        try:
+            if check_options is not None:
+                check_options(claim, check)
+            elif check.options:
+                expected = "no options: the pillar takes none"
+                return _problem(claim, f"checks[{check.pillar!r}]", expected, "options", f'checks=("{check.pillar}",)')
+        except BadPlan as bad:
+            return _problem(claim, bad.argument, bad.expected, bad.came, bad.fix)
+        except Exception as error:  # noqa: BLE001  # foreign code, see _plan_problem
+            came = type(error).__name__
+            return _problem(claim, f"checks[{check.pillar!r}]", "options the pillar takes", came, "other options")
+    return None
 
 
 def _plan_problem(claim: Claim, pillar: DecidingPillar) -> Problem | None:

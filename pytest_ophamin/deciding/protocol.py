@@ -30,6 +30,20 @@ class BadSample(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """How a claim that may stop early went, at some trial counts: enough to draw it."""
+
+    at: tuple[int, ...]
+    """Trial counts, rising; the last is the one the claim stopped at."""
+    lower: tuple[float | None, ...]
+    """Lower ends of the confidence sequence; None where there is none yet."""
+    upper: tuple[float | None, ...]
+    log_validate: tuple[float, ...]
+    """Logarithm of the evidence for VALIDATED: of the e-process, or of the likelihood ratio; not its maximum."""
+    log_refute: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a deciding pillar says about a sample."""
 
@@ -56,6 +70,11 @@ class Assessment:
     """Least n at which a sample with the same estimate (and spread) would decide; None: on the boundary."""
     reason: str | None = None
     """Why nothing could be decided whatever the p-values (zero variance)."""
+    log_e_validate: float | None = None
+    """Logarithm of the stopped e-value of the validation test, where the method is an e-process (for e-BH)."""
+    log_e_refute: float | None = None
+    sequence: Sequence | None = None
+    """Of a claim that may stop early."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Versions of the numerical libraries used."""
 
@@ -117,8 +136,25 @@ class DecidingPillar(Protocol):
 
 
 @runtime_checkable
+class SequentialPillar(Protocol):
+    """A deciding pillar whose claims may stop early (questions that end in ``+sequential`` or ``+looks``)."""
+
+    def stop(self, claim: Claim, sample: Sample, /) -> int | None:
+        """Return after how many of the sample's trials the claim is decided at ``claim.stop_levels``, or None.
+
+        ``sample`` holds the first trials, at most ``claim.trials``. The answer is a function of the trials up to it
+        alone: a longer sample gives the same. The cap itself is no stop.
+        """
+        ...
+
+
+@runtime_checkable
 class DiagnosingPillar(Protocol):
-    """A method that looks for a reason not to believe a sample."""
+    """A method that looks for a reason not to believe a sample.
+
+    With an attribute ``on_request = True`` it is asked only where a claim names it in ``checks=``; it may then have a
+    method ``check_options(claim, check)`` that raises :class:`BadPlan` at collection.
+    """
 
     @property
     def name(self) -> str: ...

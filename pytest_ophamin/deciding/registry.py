@@ -82,25 +82,25 @@ class PillarRegistry:
         """
         if claim.pillar is not None:
             return self._named(claim, claim.pillar)
-        able = [pillar for pillar in self.deciding if claim.kind in pillar.metrics]
+        able = [pillar for pillar in self.deciding if claim.question in pillar.metrics]
         able = [pillar for pillar in able if pillar.name in self._shipped] or able
         if not able:
             raise PillarError(
-                f"metric {claim.metric!r}: no pillar decides it; built in are {', '.join(BUILT_IN_METRICS)}, "
+                f"metric {_asked(claim)}: no pillar decides it; built in are {', '.join(BUILT_IN_METRICS)}, "
                 "and a pillar found only in a conftest.py below the start folder is not loaded under xdist"
             )
         if len(able) > 1:
             names = ", ".join(repr(pillar.name) for pillar in able)
-            raise PillarError(f"metric {claim.metric!r}: several pillars decide it ({names}); name one with pillar=")
+            raise PillarError(f"metric {_asked(claim)}: several pillars decide it ({names}); name one with pillar=")
         return able[0]
 
     def _named(self, claim: Claim, name: str) -> DecidingPillar:
         pillar = self.by_name(name)
         if not isinstance(pillar, DecidingPillar) or not _decides(pillar):
             raise PillarError(f"pillar {name!r} diagnoses samples, it decides no claim")
-        if claim.kind not in pillar.metrics:
+        if claim.question not in pillar.metrics:
             able = ", ".join(sorted(pillar.metrics))
-            raise PillarError(f"pillar {name!r} does not decide metric {claim.metric!r}; it decides: {able}")
+            raise PillarError(f"pillar {name!r} does not decide metric {_asked(claim)}; it decides: {able}")
         return pillar
 
     def _add(self, pillar: Pillar, source: str) -> None:
@@ -191,6 +191,12 @@ def _gathered(manager: pluggy.PluginManager) -> list[tuple[str, Sequence[Pillar]
             )
         gathered.append((source, pillars))
     return gathered
+
+
+def _asked(claim: Claim) -> str:
+    """Return a claim's metric, and its design where it has one, as people read them."""
+    design = claim.design.name
+    return f"{claim.metric!r} with the design {design!r}" if design else repr(claim.metric)
 
 
 def _decides(pillar: object) -> bool:

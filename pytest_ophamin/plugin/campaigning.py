@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ophamin.claims.allocation import family_sizes
 from pytest_ophamin.claims.document import claim_from_document
 from pytest_ophamin.claims.entries import lock_entries
 from pytest_ophamin.claims.registration import registration_of
@@ -113,8 +114,10 @@ def _missing(found: list[Outcome], plan: Plan, families: set[str] | None) -> tup
     collected = {outcome.claim.id: outcome for outcome in found}
     missing: list[Outcome] = []
     out_of_scope: set[str] = set()
+    sizes = family_sizes(plan.lock)
     for entry in plan.active:
         claim = claim_from_document(entry.id, entry.test, entry.document)
+        claim = dataclasses.replace(claim, allocated=max(1, sizes[claim.family]))
         if (claim.id, entry.digest) in filled:
             continue
         if families is not None and claim.family not in families:

@@ -33,6 +33,8 @@ class CaseFile:
     not_tested: str | None = None
     """Set when the case is closed without a decision, or when the test was skipped before trial 0."""
     is_closed: bool = False
+    is_settled: bool = False
+    """All claims may stop early, and have been decided by the trials that have arrived."""
     failure: Failure | None = None
     """A failure outside the trials: a fixture, a hook, a plugin."""
     broken: str | None = None
@@ -54,6 +56,14 @@ class CaseFile:
             self.gathering = Gathering(entry.group, bytes.fromhex(entry.key))
         return self.gathering
 
+    def settle(self) -> None:
+        """Nothing that happened, or happens, in later trials changes anything any more."""
+        self.is_settled = True
+        self.failure = None
+        self.broken = None
+        self.worst = None
+        self.skipped.clear()
+
     def close(self, reason: str) -> None:
         """Give the test up: whatever still arrives for it is ignored."""
         self.is_closed = True
@@ -61,7 +71,7 @@ class CaseFile:
 
     def keep_failure(self, report: pytest.TestReport, number: int) -> None:
         """Remember how the earliest failing slice looked, to be shown when all have come."""
-        if not report.passed and (self.worst is None or number < self.worst[0]):
+        if not self.is_settled and not report.passed and (self.worst is None or number < self.worst[0]):
             self.worst = (number, report.longrepr, list(report.sections))
 
     def keep_teardown(self, report: pytest.TestReport) -> None:
@@ -70,6 +80,8 @@ class CaseFile:
 
     def note_phase(self, report: pytest.TestReport, number: int, *, has_slice: bool) -> None:
         """Draw from a report what its slice's text cannot say: trials that were never reached."""
+        if self.is_settled:
+            return
         if report.when == "setup" and report.skipped:
             self.skipped.add(number)
         elif report.when == "setup":

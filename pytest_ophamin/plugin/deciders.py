@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.deciding.decide import Decision, decide_claim
 from pytest_ophamin.deciding.outcome import Outcome, Registration, Status, Verdict, Void
 from pytest_ophamin.deciding.protocol import Finding
+from pytest_ophamin.deciding.stopping import stopped_evidence
 from pytest_ophamin.trials.failure import Failure
 from pytest_ophamin.trials.sample import Sample, Search
 
@@ -53,6 +54,12 @@ class Decider:
                 self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering)
             )
         return tuple(outcomes)
+
+    def is_settled(self, entry: CatalogueEntry, case: CaseFile) -> bool:
+        """Tell whether all claims of a test that may stop early are decided by the trials that have arrived."""
+        gathering, registry = case.gathering_of(entry), self._registry()
+        found = (stopped_evidence(claim, gathering, registry) for claim in entry.group.claims)
+        return all(isinstance(evidence, Sample) for evidence in found)
 
     def not_tested(self, entry: CatalogueEntry, reason: str) -> tuple[Outcome, ...]:
         """Return the outcomes of a test no claim of which can be decided."""
@@ -99,12 +106,23 @@ class Decider:
         if case.broken is not None:
             return Failure(reason="a slice of trials did not fit the claim")
         gathering = case.gathering_of(entry)
+        if claim.design.can_stop_early:
+            return self._stopped(claim, case, gathering)
         if case.failure is not None and not gathering.is_complete:
             return case.failure
         evidence = gathering.evidence_for(claim)
         if isinstance(evidence, Failure):
             return evidence
         return evidence if case.failure is None else case.failure
+
+    def _stopped(self, claim: Claim, case: CaseFile, gathering: Gathering) -> Sample | Search | Failure:
+        """Return the evidence of a claim that may stop early; what happened after it was decided is no part of it."""
+        found = stopped_evidence(claim, gathering, self._registry())
+        if isinstance(found, Sample) and case.is_settled:
+            return found
+        if case.failure is not None:
+            return case.failure
+        return Failure(reason="some of its trials never arrived") if found is None else found
 
     def _outcome(
         self,
@@ -133,7 +151,7 @@ class Decider:
             void=decision.void,
             conceded=decision.conceded,
             siblings=_siblings(entry, claim),
-            unused_trials=entry.group.trials - claim.trials,
+            unused_trials=gathering.executed - evidence.n if isinstance(evidence, Sample) else 0,
             duration=gathering.seconds,
         )
 

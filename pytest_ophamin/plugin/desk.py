@@ -13,6 +13,8 @@ from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SLICE_ATTRIBUTE
+from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
+from pytest_ophamin.plugin.settling import UNNEEDED, can_stop_early, signal_path
 from pytest_ophamin.plugin.showing import show_outcomes, silence
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Desk:
         self.selected: set[str] = set()
         """Node ids of the tests, claims or not, that were not deselected."""
         self.cases: dict[str, CaseFile] = {}
+        self.signals: str | None = None
+        """Folder in which workers of this machine look for claims that are decided; None without workers."""
 
     def adopt(self, catalogue: Catalogue) -> None:
         """Take over what a process collected; all processes must have collected the same claims."""
@@ -72,6 +76,8 @@ class Desk:
         Returns:
             The case it belongs to; None for a plain test.
         """
+        if report.__dict__.pop(ADDED_ATTRIBUTE, False):
+            return None
         catalogue = report.__dict__.pop(CATALOGUE_ATTRIBUTE, None)
         if catalogue is not None:
             self.adopt(Catalogue.from_text(catalogue))
@@ -87,7 +93,7 @@ class Desk:
         if case.is_closed:
             silence(report)
         elif report.when not in ("setup", "call", "teardown"):  # xdist's report of a crash has no phase
-            self._close_crashed(case, report)
+            self._receive_crash(case, report, number)
         elif report.when == "teardown":
             self._receive_teardown(case, report, number)
         elif report.when == "call" or not report.passed:
@@ -101,6 +107,17 @@ class Desk:
 
     def _case(self, nodeid: str) -> CaseFile:
         return self.cases.setdefault(nodeid, CaseFile(nodeid=nodeid))
+
+    def _receive_crash(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
+        if not case.is_settled:
+            self._close_crashed(case, report)
+            return
+        # The claims were decided by trials before those that died with the worker.
+        report.when = "call"
+        report.outcome = "passed"
+        report.longrepr = None
+        case.torn_down.add(number)
+        self._receive_evidence(case, report, number, UNNEEDED)
 
     def _close_crashed(self, case: CaseFile, report: pytest.TestReport) -> None:
         worker = case.last_worker or "a worker"
@@ -125,11 +142,8 @@ class Desk:
         if case.entry is None:
             case.close("its plan never reached the controlling process")
             return
-        if text is not None:
-            try:
-                case.gathering_of(case.entry).add(text)
-            except EvidenceError as error:
-                case.broken = case.broken or str(error)
+        if text is not None and text != UNNEEDED:
+            self._gather(case, case.entry, text)
         case.note_phase(report, number, has_slice=text is not None)
         if len(case.answered) < case.slices_expected:
             silence(report)
@@ -138,6 +152,19 @@ class Desk:
         case.outcomes = self._decider.decide(case.entry, case)
         report.duration = case.duration
         show_outcomes(report, case.outcomes, self._decider, case)
+
+    def _gather(self, case: CaseFile, entry: CatalogueEntry, text: str) -> None:
+        """Add a slice; where its claims may stop early, see whether they are decided now, and say so to the workers."""
+        try:
+            case.gathering_of(entry).add(text)
+        except EvidenceError as error:
+            if not case.is_settled:
+                case.broken = case.broken or str(error)
+            return
+        if can_stop_early(entry.group) and not case.is_settled and self._decider.is_settled(entry, case):
+            case.settle()
+            if self.signals is not None:
+                signal_path(self.signals, entry.group.test).touch()
 
     def _receive_teardown(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
         case.torn_down.add(number)

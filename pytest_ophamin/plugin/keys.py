@@ -31,6 +31,8 @@ registry = pytest.StashKey["PillarRegistry"]()
 """On config: the pillars, built when the first claim is met."""
 catalogue = pytest.StashKey["Catalogue"]()
 """On config: every claim collected, before deselection."""
+signals = pytest.StashKey[str]()
+"""On config, under xdist: the folder in which the controlling process says which claims are decided."""
 
 mistakes = pytest.StashKey[list["Problem"]]()
 """On a module: what is wrong with its claims, those of its classes included, until its report is told."""

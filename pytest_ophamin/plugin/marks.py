@@ -10,11 +10,13 @@ of its own. Nothing is checked here: every mistake is reported when the test is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Literal
 
 import pytest
+
+from pytest_ophamin.claims.design import Option
 
 DataSource = str | PathLike[str] | Callable[[], bytes]
 """A path (relative to the test's module) or a callable that returns the bytes a claim depends on."""
@@ -43,6 +45,15 @@ def claim(
     pillar: str | None = None,
     data: Sequence[DataSource] = (),
     id: str | None = None,  # noqa: A002  # the word users know from pytest.param(id=...)
+    sequential: bool = False,
+    looks: Sequence[int] = (),
+    arms: tuple[str, str] | None = None,
+    cluster: str | None = None,
+    strata: str | None = None,
+    factors: Sequence[str] = (),
+    block: int | None = None,
+    resampled: float | None = None,
+    checks: Sequence[str] | Mapping[str, Mapping[str, Option]] = (),
 ) -> pytest.MarkDecorator:
     """Make a test a claim: its function becomes one trial, what it returns is one observation.
 
@@ -70,6 +81,15 @@ def claim(
         pillar: Name of the deciding pillar, when there is a choice.
         data: Data sets the claim depends on; their content is part of its digest.
         id: Identity of the claim across renames; default: the test's node id.
+        sequential: Stop as soon as the claim is decided, in trial order; ``trials`` is then the cap.
+        looks: Trial counts at which a group-sequential claim is looked at; the last is ``trials``.
+        arms: Names of two independent arms; ``trial.arm`` says which one a trial belongs to.
+        cluster: Key of the dict observation that holds an integer per cluster: the unit of replication.
+        strata: Key of the dict observation that holds an integer per stratum.
+        factors: Keys of the dict observation that hold the integer levels of a factorial design.
+        block: Number of consecutive trials that form one unit of replication (for dependent trials).
+        resampled: Test size over training size of resampled estimates, whose folds share training data.
+        checks: Diagnosing pillars to ask, by name, or a mapping of names to their options.
 
     Returns:
         A mark to decorate a test function with. Several may be stacked on one function.
@@ -98,6 +118,15 @@ def claim(
         pillar=pillar,
         data=data,
         id=id,
+        sequential=sequential,
+        looks=looks,
+        arms=arms,
+        cluster=cluster,
+        strata=strata,
+        factors=factors,
+        block=block,
+        resampled=resampled,
+        checks=checks,
     )
     return pytest.mark.ophamin_claim.with_args(declaration)
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pytest_ophamin.plugin.showing import Final
 
 
+ADDED_ATTRIBUTE = "ophamin_added"
+"""Attribute of a report made here: it is final, and no slice of a closed test."""
+
+
 class Replacer:
     """Makes all who keep reports agree with the final verdicts."""
 
@@ -45,8 +49,9 @@ class Replacer:
         )
         rewrite_report(report, finals, self._decider, None)
         if case is not None:
-            case.is_closed = True
+            case.close(case.not_tested or "not run")
             case.shown = report.outcome
+        setattr(report, ADDED_ATTRIBUTE, True)
         self._config.hook.pytest_runtest_logreport(report=report)
 
     def correct(self, case: CaseFile, finals: Sequence[Final]) -> None:

@@ -7,6 +7,7 @@ corrects, signs and writes.
 from __future__ import annotations
 
 import json
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +61,7 @@ class WorkerHooks(CollectingHooks):
         super().__init__(config)
         self._input: dict[str, Any] = json.loads(config.workerinput[WORKER_INPUT])  # type: ignore[attr-defined]
         self._has_sent = False
+        config.stash[keys.signals] = str(self._input["signals"])
 
     def commit(self) -> str | None:
         found = self._input["commit"]
@@ -93,6 +95,8 @@ class ControllerHooks:
         self._config = session.config
         self._desk_hooks = desk_hooks
         self._tests: set[str] = set()
+        self._signals = tempfile.TemporaryDirectory(prefix="ophamin-", ignore_cleanup_errors=True)
+        self._config.stash[keys.signals] = self._signals.name
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -102,6 +106,7 @@ class ControllerHooks:
             {
                 "workers": node.workerinput["workercount"],
                 "dist": self._config.option.dist,
+                "signals": self._signals.name,
                 "commit": None if subject is None else subject.base_commit,
             }
         )
@@ -131,6 +136,10 @@ class ControllerHooks:
         text = output.pop(WORKER_OUTPUT, None)
         if text is not None:
             self._desk_hooks.adopt_text(text)
+
+    def pytest_unconfigure(self) -> None:
+        """Take the folder of signals away."""
+        self._signals.cleanup()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:

@@ -19,6 +19,7 @@ from pytest_ophamin.plugin.compat import (
     temporary_object,
 )
 from pytest_ophamin.plugin.progress import TrialProgress
+from pytest_ophamin.plugin.settling import UNNEEDED, enough_of, is_settled
 from pytest_ophamin.trials.loop import run_slice, run_slice_async
 from pytest_ophamin.trials.observe import BadObservation
 from pytest_ophamin.trials.shape import Shape
@@ -35,6 +36,9 @@ def run_claim(item: pytest.Function) -> None:
             test, and ``--pdb`` stops in the failing trial.
     """
     trial = item.stash[keys.trial]
+    if is_settled(item):
+        item.stash[keys.slice_text] = UNNEEDED
+        return
     fresh = None if is_fast(item) else FreshFixtures(item)
     call = _new_instance_per_call(item) if fresh is None else _call_afresh(item)
     progress = TrialProgress(item)
@@ -147,6 +151,7 @@ def _loop_arguments(item: pytest.Function, progress: TrialProgress) -> dict[str,
         "rootdir": item.config.rootpath,
         "stop_on": (pytest.exit.Exception,),
         "is_fatal": _is_timeout,
+        "enough": enough_of(item),
         "keep_going": not only_one and any(claim.errors == "against" for claim in group.claims),
     }
 

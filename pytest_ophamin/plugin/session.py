@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ophamin.claims.allocation import allocate
 from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.claims.declare import check_session
 from pytest_ophamin.claims.document import claim_digest
@@ -19,6 +20,7 @@ from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import clone_item, set_nodeid
 from pytest_ophamin.plugin.pillars import late_pillars, registry_of
 from pytest_ophamin.plugin.reruns import warn_of_reruns
+from pytest_ophamin.plugin.settling import can_stop_early
 from pytest_ophamin.trials.slices import slice_ranges
 from pytest_ophamin.trials.streams import SEED_POLICY_COMMIT, stream_key
 from pytest_ophamin.trials.trial import Trial
@@ -51,6 +53,8 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
     lock = read_working_lock(config, problems)
     resolved = _resolve_auto(config, [claim for item in claimed for claim in item.stash[keys.claims]], lock, problems)
     problems.extend(problem.describe() for problem in check_session(tuple(resolved.values())))
+    if config.stash[keys.settings].mode == "campaign":
+        resolved = allocate(resolved, lock, config.stash[keys.settings].correction)
     entries: list[CatalogueEntry] = []
     module_of = cache(partial(_relative, config=config))  # resolving a path asks the file system
     for item in claimed:
@@ -100,9 +104,13 @@ def assign_slices(items: list[pytest.Item], *, workers: int, dist: str, only: in
             _check_trial(group, only)
             ranges = [range(only, only + 1)]
         else:
-            ranges = [range(0)] if group.is_law else slice_ranges(group.trials, workers, dist)
+            ranges = [range(0)] if group.is_law else _ranges(group, workers, dist)
         expanded.extend(_slice_item(item, number, part, len(ranges), workers) for number, part in enumerate(ranges, 1))
     items[:] = expanded
+
+
+def _ranges(group: ClaimGroup, workers: int, dist: str) -> list[range]:
+    return slice_ranges(group.trials, workers, dist, stops_early=can_stop_early(group))
 
 
 def _check_trial(group: ClaimGroup, index: int) -> None:

@@ -119,7 +119,7 @@ class _Builder:
             {
                 "subject": self._subjects,
                 "claim": self._claim(outcome),
-                "plan": {"trials": outcome.claim.trials, "key": outcome.key},
+                "plan": _plan(outcome),
                 "registration": {"status": registration.status.value, "lock_blob": registration.lock_blob},
                 "provenance": self._provenance.get(outcome.claim.test.split("::", 1)[0]),
                 "data": data.digest,
@@ -224,6 +224,13 @@ class _Builder:
         earlier = previous.runs.get(outcome.claim.id, 0) if previous is not None else 0
         is_same = previous is not None and previous.proofs.get(outcome.claim.id) == proof_id
         return earlier if is_same or outcome.verdict is Verdict.NOT_TESTED else earlier + 1
+
+
+def _plan(outcome: Outcome) -> Part:
+    """Return trials and stream key, and for a claim that may stop early how many claims shared alpha."""
+    claim = outcome.claim
+    allocated = claim.allocated if claim.design.can_stop_early else None
+    return {"trials": claim.trials, "key": outcome.key, "allocated": allocated}
 
 
 def _libraries(outcome: Outcome) -> dict[str, str]:

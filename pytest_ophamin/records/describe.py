@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import round12
-from pytest_ophamin.deciding.protocol import Assessment, Finding, SearchAssessment
+from pytest_ophamin.deciding.protocol import Assessment, Finding, SearchAssessment, Sequence
 from pytest_ophamin.records.names import ATTESTED_PILLARS
 
 if TYPE_CHECKING:
@@ -47,6 +47,21 @@ def describe_assessment(assessment: Assessment | SearchAssessment | None) -> Par
         "spread": _number(assessment.spread),
         "needed": assessment.needed,
         "reason": assessment.reason,
+        "log_e_validate": _number(assessment.log_e_validate),
+        "log_e_refute": _number(assessment.log_e_refute),
+        "sequence": _sequence(assessment.sequence),
+    }
+
+
+def _sequence(sequence: Sequence | None) -> Part | None:
+    if sequence is None:
+        return None
+    return {
+        "at": list(sequence.at),
+        "lower": [_number(value) for value in sequence.lower],
+        "upper": [_number(value) for value in sequence.upper],
+        "log_validate": [_number(value) for value in sequence.log_validate],
+        "log_refute": [_number(value) for value in sequence.log_refute],
     }
 
 

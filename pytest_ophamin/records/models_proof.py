@@ -56,6 +56,9 @@ class PlanPart(Closed):
     key: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = Field(
         description="Stream key: with the trial index it gives every draw."
     )
+    allocated: Annotated[Count, Field(ge=1)] | None = Field(
+        description="Of a claim that may stop early: the number of claims alpha was allocated among."
+    )
 
 
 class RegistrationPart(Closed):
@@ -127,7 +130,7 @@ class SampleData(Closed):
 
     kind: Literal["sample"]
     n: Count
-    columns: Annotated[dict[str, InlineColumn | SidecarColumn], Field(min_length=1, max_length=2)]
+    columns: Annotated[dict[str, InlineColumn | SidecarColumn], Field(min_length=1, max_length=40)]
     errors_against: list[Count]
 
 
@@ -168,6 +171,16 @@ class NoData(Closed):
 Data = Annotated[SampleData | SearchData | FailureData | NoData, Field(discriminator="kind")]
 
 
+class SequencePart(Closed):
+    """How a claim that may stop early went, at some trial counts."""
+
+    at: list[Count]
+    lower: list[float | None]
+    upper: list[float | None]
+    log_validate: list[float]
+    log_refute: list[float]
+
+
 class TestAssessment(Closed):
     """What the deciding pillar said about a sample."""
 
@@ -189,6 +202,9 @@ class TestAssessment(Closed):
     spread: float | None
     needed: Count | None
     reason: Text | None
+    log_e_validate: float | None
+    log_e_refute: float | None
+    sequence: SequencePart | None
 
 
 class SearchAssessment(Closed):

@@ -18,16 +18,17 @@ from pytest_ophamin.claims.model import ERRORS_AGAINST, Claim, ClaimGroup
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.trials.columns import BOOL, FLOAT, INT, ColumnKey
 from pytest_ophamin.trials.failure import Failure
-from pytest_ophamin.trials.sample import FIRST, SECOND, VALUE, Column, ColumnKind, Sample, Search
-from pytest_ophamin.trials.shape import key_shape
+from pytest_ophamin.trials.sample import ARM, FIRST, SECOND, VALUE, Column, ColumnKind, Sample, Search
+from pytest_ophamin.trials.shape import code_shapes, key_shape
 from pytest_ophamin.trials.slices import Slice
-from pytest_ophamin.trials.streams import trial_seed
+from pytest_ophamin.trials.streams import arm_column, trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Numbers = npt.NDArray[np.bool_] | npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+_NO_CODE = "a cluster, factor or stratum is an integer code: number the names you have"
 _MIXED = "bool and number mixed: return one type from every trial"
 _DTYPES: dict[str, type[np.generic]] = {"": np.bool_, "q": np.int64, "d": np.float64}
 
@@ -91,17 +92,34 @@ class Gathering:
         """What the slices warn of, each once, sorted."""
         return tuple(sorted({warning for arrived in self._slices.values() for warning in arrived.warnings}))
 
-    def evidence_for(self, claim: Claim) -> Sample | Search | Failure:
+    @property
+    def executed(self) -> int:
+        """Trials that were run, whether a claim uses them or not."""
+        return sum(arrived.stop - arrived.start for arrived in self.slices)
+
+    def reach(self, claim: Claim) -> int:
+        """Return how many leading trials have arrived without a failure ``claim`` minds; at most its own count."""
+        gaps = self.missing()
+        arrived = min([claim.trials, *(gap.start for gap in gaps)])
+        failure = self._failure_for(claim, arrived)
+        return arrived if failure is None else max(0, _trial(failure))
+
+    def evidence_for(self, claim: Claim, trials: int | None = None) -> Sample | Search | Failure:
         """Return what ``claim`` is decided on: its first n trials, a law's search, or why there is nothing.
+
+        Args:
+            claim: One of the group's claims.
+            trials: n, where it is not the number the claim declares: a claim that stopped early.
 
         Raises:
             EvidenceError: Trials the claim needs have not arrived; ask :meth:`missing` first.
         """
         if claim.is_law:
             return self._search_for(claim)
-        self._check_covered(claim)
-        failure = self._failure_for(claim)
-        return failure if failure is not None else self._sample_for(claim)
+        n = claim.trials if trials is None else trials
+        self._check_covered(claim, n)
+        failure = self._failure_for(claim, n)
+        return failure if failure is not None else self._sample_for(claim, n)
 
     def _check(self, arrived: Slice) -> None:
         """Refuse a slice that is not a part of this gathering."""
@@ -135,13 +153,14 @@ class Gathering:
         if bool(arrived.errors) != (arrived.first_error is not None) or arrived.search is not None:
             raise EvidenceError(f"{where}: contradicts itself about its errors")
         for claim in self.group.claims:
-            for column_key in key_shape(claim).columns:
-                _check_column(arrived, claim.of, column_key, where)
+            for shape in (key_shape(claim), *code_shapes(claim)):
+                for column_key in shape.columns:
+                    _check_column(arrived, shape.key, column_key, where)
 
-    def _check_covered(self, claim: Claim) -> None:
-        lacking = [gap for gap in self.missing() if gap.start < claim.trials]
+    def _check_covered(self, claim: Claim, n: int) -> None:
+        lacking = [gap for gap in self.missing() if gap.start < n]
         if lacking:
-            gaps = ", ".join(f"[{gap.start}, {min(gap.stop, claim.trials)})" for gap in lacking)
+            gaps = ", ".join(f"[{gap.start}, {min(gap.stop, n)})" for gap in lacking)
             raise EvidenceError(f"{claim.id}: trials {gaps} have not arrived")
 
     def _search_for(self, claim: Claim) -> Search | Failure:
@@ -151,61 +170,72 @@ class Gathering:
             raise EvidenceError(f"{claim.id}: the search has not arrived")
         return evidence
 
-    def _failure_for(self, claim: Claim) -> Failure | None:
-        """Return the failure of the lowest trial among those this claim uses and does not count."""
+    def _failure_for(self, claim: Claim, n: int) -> Failure | None:
+        """Return the failure of the lowest of the first ``n`` trials that this claim does not count."""
+        keys = (claim.of, *(key for _, key in claim.design.keys))
         found: list[Failure | None] = []
         for arrived in self.slices:
-            found += [arrived.failure, arrived.bad.get(claim.of)]
+            found += [arrived.failure, *(arrived.bad.get(key) for key in keys)]
             if claim.errors != ERRORS_AGAINST:
                 found.append(arrived.first_error)
-        within = [failure for failure in found if failure is not None and _trial(failure) < claim.trials]
-        mixed = self._mixed(claim)
-        return min([*within, *([mixed] if mixed else [])], key=_trial, default=None)
+        within = [failure for failure in found if failure is not None and _trial(failure) < n]
+        ours = [self._mixed(claim, n), *(self._bad_code(key, n) for _, key in claim.design.keys)]
+        return min([*within, *(failure for failure in ours if failure is not None)], key=_trial, default=None)
 
-    def _mixed(self, claim: Claim) -> Failure | None:
+    def _mixed(self, claim: Claim, n: int) -> Failure | None:
         """Return the failure of the first trial at which bool and number have met, where that is not allowed."""
-        first = self._first_seen(claim, key_shape(claim).columns)
+        first = self._first_seen(key_shape(claim).columns, n)
         numbers = [first[kind] for kind in (INT, FLOAT) if kind in first]
         if BOOL not in first or not numbers:
             return None
-        if claim.kind == PROPORTION and self._is_zero_or_one(claim):
+        if claim.kind == PROPORTION and self._is_zero_or_one(claim, n):
             return None
         trial = max(first[BOOL], min(numbers))
         return Failure(reason=_MIXED, trial=trial, seed=trial_seed(self.key, trial))
 
-    def _is_zero_or_one(self, claim: Claim) -> bool:
-        values = self._values((claim.of, VALUE), claim.trials)
+    def _bad_code(self, key: str, n: int) -> Failure | None:
+        """Return the failure of the first trial whose code under ``key`` is no integer."""
+        trial = self._first_seen(((key, VALUE),), n).get(FLOAT)
+        if trial is None:
+            return None
+        return Failure(reason=f"{key}: {_NO_CODE}", trial=trial, seed=trial_seed(self.key, trial))
+
+    def _is_zero_or_one(self, claim: Claim, n: int) -> bool:
+        values = self._values((claim.of, VALUE), n)
         return bool(np.isin(values, (0, 1)).all())
 
-    def _first_seen(self, claim: Claim, columns: Iterable[ColumnKey]) -> dict[str, int]:
-        """Return the first trial of the claim's own ones at which each type of observation was seen."""
+    def _first_seen(self, columns: Iterable[ColumnKey], n: int) -> dict[str, int]:
+        """Return the first of the first ``n`` trials at which each type of observation was seen."""
         first: dict[str, int] = {}
         for arrived in self.slices:
             for column_key in columns:
                 for kind, index in arrived.columns[column_key].first.items():
-                    if index < claim.trials:
+                    if index < n:
                         first[kind] = min(index, first.get(kind, index))
         return first
 
-    def _sample_for(self, claim: Claim) -> Sample:
-        errors = self._errors(claim) if claim.errors == ERRORS_AGAINST else ()
-        names = (FIRST, SECOND) if key_shape(claim).is_paired else (VALUE,)
-        columns = {name: self._column(claim, (claim.of, name), errors) for name in names}
-        return Sample(n=claim.trials, columns=columns, errors_against=errors)
+    def _sample_for(self, claim: Claim, n: int) -> Sample:
+        errors = self._errors(n) if claim.errors == ERRORS_AGAINST else ()
+        names = (FIRST, SECOND) if claim.is_paired else (VALUE,)
+        columns = {name: self._column(claim, (claim.of, name), errors, n) for name in names}
+        if claim.design.arms is not None:
+            columns[ARM] = _frozen_column("bits", arm_column(self.key, n))
+        for name, key in claim.design.keys:
+            codes = self._values((key, VALUE), n).astype(np.int64)
+            columns[name] = _frozen_column("i64le", codes)
+        return Sample(n=n, columns=dict(sorted(columns.items())), errors_against=errors)
 
-    def _errors(self, claim: Claim) -> tuple[int, ...]:
-        return tuple(index for arrived in self.slices for index in arrived.errors if index < claim.trials)
+    def _errors(self, n: int) -> tuple[int, ...]:
+        return tuple(index for arrived in self.slices for index in arrived.errors if index < n)
 
-    def _column(self, claim: Claim, column_key: ColumnKey, errors: tuple[int, ...]) -> Column:
-        values = self._values(column_key, claim.trials)
-        seen = self._first_seen(claim, (column_key,))
+    def _column(self, claim: Claim, column_key: ColumnKey, errors: tuple[int, ...], n: int) -> Column:
+        values = self._values(column_key, n)
+        seen = self._first_seen((column_key,), n)
         kind = _kind(claim, seen, has_errors=bool(errors))
-        counted = _counted_against(claim)
         exact: Numbers = values.astype({"bits": np.bool_, "i64le": np.int64, "f64le": np.float64}[kind])
         if errors:
-            exact[list(errors)] = counted
-        exact.setflags(write=False)
-        return Column(kind=kind, values=exact)
+            exact[list(errors)] = _counted_against(claim)
+        return _frozen_column(kind, exact)
 
     def _values(self, column_key: ColumnKey, n: int) -> Numbers:
         """Return the first n observations of a column, of the widest type any slice needed."""
@@ -217,6 +247,11 @@ class Gathering:
                 parts.append(np.frombuffer(data, dtype=_DTYPES[typecode])[: n - arrived.start])
         joined: Numbers = np.concatenate(parts)
         return joined
+
+
+def _frozen_column(kind: ColumnKind, values: Numbers) -> Column:
+    values.setflags(write=False)
+    return Column(kind=kind, values=values)
 
 
 def gather_slices(group: ClaimGroup, key: bytes, slices: Iterable[Slice]) -> Gathering:

@@ -36,6 +36,7 @@ _OPEN_RANGE: dict[type | None, tuple[float, float]] = {
 }
 _CHUNK_SECONDS = 0.1
 _LONGEST_CHUNK = 65536
+_ASKING_SHARE = 0.1
 
 
 def run_slice(
@@ -51,6 +52,7 @@ def run_slice(
     stop_on: tuple[type[BaseException], ...] = (),
     is_fatal: Callable[[BaseException], bool] | None = None,
     rootdir: str | os.PathLike[str] | None = None,
+    enough: Callable[[Slice], bool] | None = None,
 ) -> Slice:
     """Run trials ``start`` to ``stop - 1`` and return them as a slice.
 
@@ -69,6 +71,8 @@ def run_slice(
         is_fatal: Says of an exception in a trial that it is not the trial's own (a timeout of the whole test): the
             slice ends, whatever ``keep_going`` says.
         rootdir: Failures are placed relative to it.
+        enough: Asked now and then with the trials done so far; the slice ends there when they are enough. Which trials
+            decide a claim depends on no answer of this: it saves trials, nothing else.
     """
     run = Recording(
         trial, start, stop, shape, keep_going=keep_going, stop_on=stop_on, is_fatal=is_fatal, rootdir=rootdir
@@ -77,8 +81,9 @@ def run_slice(
     began = perf_counter()
     with seeded_globals(trial_seed(trial.key, start)) as watch:
         pace = _Pace(progress, start)
+        asking = _Asking(enough, start)
         while run.position < stop:
-            end = pace.next_end(run.position, stop)
+            end = min(pace.next_end(run.position, stop), asking.next_end(stop))
             try:
                 step(run.position, end)
                 run.position = end
@@ -87,6 +92,8 @@ def run_slice(
                     raise
                 run.fail(error)
             pace.tell(run.position)
+            if asking.is_enough(run):
+                break
     return run.to_slice(perf_counter() - began, moved=watch.was_moved)
 
 
@@ -103,6 +110,7 @@ async def run_slice_async(
     stop_on: tuple[type[BaseException], ...] = (),
     is_fatal: Callable[[BaseException], bool] | None = None,
     rootdir: str | os.PathLike[str] | None = None,
+    enough: Callable[[Slice], bool] | None = None,
 ) -> Slice:
     """Run a slice whose trials are awaited; arguments and result as of :func:`run_slice`."""
     run = Recording(
@@ -111,8 +119,9 @@ async def run_slice_async(
     began = perf_counter()
     with seeded_globals(trial_seed(trial.key, start)) as watch:
         pace = _Pace(progress, start)
+        asking = _Asking(enough, start)
         while run.position < stop:
-            end = pace.next_end(run.position, stop)
+            end = min(pace.next_end(run.position, stop), asking.next_end(stop))
             try:
                 for index in range(run.position, end):
                     trial._index = index  # noqa: SLF001  # the loop is the harness the trial belongs to
@@ -125,6 +134,8 @@ async def run_slice_async(
                     raise
                 run.fail(error)
             pace.tell(run.position)
+            if asking.is_enough(run):
+                break
     return run.to_slice(perf_counter() - began, moved=watch.was_moved)
 
 
@@ -185,6 +196,33 @@ class _Pace:
         self._length = max(self._length // 2, 1)
         self._at = now
         self._progress(position - self._start)
+
+
+class _Asking:
+    """Asks whether the trials done are enough, as often as costs a tenth of the trials themselves."""
+
+    def __init__(self, enough: Callable[[Slice], bool] | None, start: int) -> None:
+        self._enough = enough
+        self._start = start
+        self._next = start + 1
+        self._asked_for = 0.0
+        """Seconds spent asking."""
+        self._began = perf_counter()
+
+    def next_end(self, stop: int) -> int:
+        return stop if self._enough is None else min(self._next, stop)
+
+    def is_enough(self, run: Recording) -> bool:
+        if self._enough is None or run.position < self._next or run.position >= run.stop:
+            return False
+        asked = perf_counter()
+        answer = self._enough(run.to_slice(0.0, moved=False))
+        now = perf_counter()
+        self._asked_for += now - asked
+        per_trial = (now - self._began - self._asked_for) / (run.position - self._start)
+        wait = (now - asked) / (_ASKING_SHARE * max(per_trial, 1e-9))
+        self._next = run.position + max(1, min(int(wait), _LONGEST_CHUNK))
+        return answer
 
 
 def _is_cancellation(error: BaseException) -> bool:

@@ -94,12 +94,16 @@ class Recording:
             self._failure = self._describe(error)
         self.position = self.stop
 
+    @property
+    def has_failed(self) -> bool:
+        return self._failure is not None or bool(self._bad)
+
     def to_slice(self, seconds: float, *, moved: bool) -> Slice:
         return Slice(
             test=self.shape.test,
             key=self.trial.key.hex(),
             start=self.start,
-            stop=self.stop,
+            stop=self.stop if self.has_failed else self.position,
             columns={key: writer.to_column() for key, writer in self._columns.items()},
             errors=self._errors,
             first_error=self._first_error,

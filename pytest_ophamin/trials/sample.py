@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from pytest_ophamin.claims.model import Claim
 
 ColumnKind = Literal["bits", "i64le", "f64le"]
 
 VALUE = "value"
 FIRST = "first"
 SECOND = "second"
+ARM = "arm"
+CLUSTER = "cluster"
+STRATUM = "stratum"
+
+
+def factor_column(factor: str) -> str:
+    """Return the name of a factor's column."""
+    return f"factor:{factor}"
+
+
+def column_names(claim: Claim) -> tuple[str, ...]:
+    """Return the names of the columns of a claim's sample, sorted."""
+    observed = (FIRST, SECOND) if claim.is_paired else (VALUE,)
+    return tuple(sorted((*observed, *claim.design.columns)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +58,8 @@ class Column:
 class Sample:
     """What a claim is decided on: ``n`` observations in trial order.
 
-    Columns: ``value`` alone, or ``first`` and ``second`` for a paired metric.
+    Columns: ``value`` alone, or ``first`` and ``second`` for a paired metric; beside them those of the claim's design:
+    ``arm`` (bits, set for the second arm), ``cluster``, ``factor:NAME`` and ``stratum`` (integer codes).
     """
 
     n: int
@@ -56,7 +74,23 @@ class Sample:
     @property
     def is_bool(self) -> bool:
         """True when every column holds booleans only."""
-        return all(column.is_bool for column in self.columns.values())
+        return all(column.is_bool for name, column in self.columns.items() if name in (VALUE, FIRST, SECOND))
+
+    @property
+    def arms(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """``(first, second)``: the observations of each arm in trial order, each float64."""
+        second = self.columns[ARM].values.astype(np.bool_, copy=False)
+        values = self.value.floats
+        return values[~second], values[second]
+
+    def codes(self, name: str) -> npt.NDArray[np.int64]:
+        """Integer codes of a design column, shape (n,)."""
+        return self.columns[name].values.astype(np.int64, copy=False)
+
+    def first_trials(self, n: int) -> Sample:
+        """Return the sample of the first ``n`` trials."""
+        columns = {name: Column(kind=c.kind, values=c.values[:n]) for name, c in self.columns.items()}
+        return Sample(n=n, columns=columns, errors_against=tuple(t for t in self.errors_against if t < n))
 
     @property
     def pairs(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_ophamin.claims.metrics import PAIRED_KINDS
 from pytest_ophamin.claims.model import Claim, ClaimGroup
 from pytest_ophamin.trials.columns import ColumnKey
 from pytest_ophamin.trials.observe import BadObservation, with_article
@@ -38,7 +37,7 @@ class Shape:
     @classmethod
     def of_group(cls, group: ClaimGroup) -> Shape:
         """Return the shape of a test's claims; two claims about one key need it once."""
-        entries = dict.fromkeys(key_shape(claim) for claim in group.claims)
+        entries = dict.fromkeys(entry for claim in group.claims for entry in (key_shape(claim), *code_shapes(claim)))
         return cls(test=group.test, entries=tuple(entries))
 
     @property
@@ -70,4 +69,9 @@ class Shape:
 
 def key_shape(claim: Claim) -> KeyShape:
     """Return what one claim is about."""
-    return KeyShape(key=claim.of, is_paired=claim.kind in PAIRED_KINDS)
+    return KeyShape(key=claim.of, is_paired=claim.is_paired)
+
+
+def code_shapes(claim: Claim) -> tuple[KeyShape, ...]:
+    """Return the keys of the codes (cluster, factors, stratum) a claim's design needs beside its observation."""
+    return tuple(KeyShape(key=key, is_paired=False) for _, key in claim.design.keys)

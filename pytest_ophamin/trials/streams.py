@@ -63,6 +63,24 @@ def trial_seed(key: bytes, index: int) -> int:
     return _finalise_32(((x ^ mask) * factor) & _MASK_32)
 
 
+def is_second_arm(key: bytes, index: int) -> bool:
+    """Return whether trial ``index`` belongs to the second of two arms.
+
+    Trials 2k and 2k + 1 belong to different arms, in an order drawn for each k (permuted blocks of two): the arms have
+    equal sizes, and no drift of the machine is confounded with them.
+    """
+    return bool((_arm_word(key, index >> 1) ^ index) & 1)
+
+
+def arm_column(key: bytes, n: int) -> npt.NDArray[np.bool_]:
+    """Return :func:`is_second_arm` of the first ``n`` trials, shape (n,)."""
+    import numpy as np  # see Stream._create
+
+    order = np.fromiter((_arm_word(key, k) & 1 for k in range((n + 1) >> 1)), dtype=np.uint8, count=(n + 1) >> 1)
+    arms: npt.NDArray[np.bool_] = (np.repeat(order, 2)[:n] ^ (np.arange(n) & 1)).astype(np.bool_)
+    return arms
+
+
 def pick_position(key: bytes, index: int, length: int) -> int:
     """Return the position trial ``index`` takes among ``length`` items: a keyed permutation, so each item serves once.
 
@@ -141,6 +159,19 @@ def _permutation(key: bytes, length: int) -> npt.NDArray[np.int64]:
     words = Philox(key=int.from_bytes(material[:KEY_BYTES], "little")).random_raw(length)
     # Sorting raw words, since NumPy promises the raw stream across versions but not Generator.permutation.
     return words.argsort(kind="stable")
+
+
+def _arm_word(key: bytes, block: int) -> int:
+    """Return 32 bits for a block of two trials, unrelated to any trial's seed."""
+    offset, mask, factor = _arm_constants(key)
+    return _finalise_32(((_finalise_32((block + offset) & _MASK_32) ^ mask) * factor) & _MASK_32)
+
+
+@lru_cache(maxsize=8)
+def _arm_constants(key: bytes) -> tuple[int, int, int]:
+    digest = hashlib.sha256(key + b"arms").digest()
+    offset, mask, factor = (int.from_bytes(digest[at : at + 4], "little") for at in (0, 4, 8))
+    return offset, mask, factor | 1
 
 
 @lru_cache(maxsize=8)

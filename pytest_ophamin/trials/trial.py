@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_ophamin.errors import OphaminError
-from pytest_ophamin.trials.streams import Permutations, Stream, replacement_position, trial_seed
+from pytest_ophamin.trials.streams import Permutations, Stream, is_second_arm, replacement_position, trial_seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,10 @@ class PickError(OphaminError):
     """``trial.pick`` cannot give every trial an item of its own; it makes the claim VOID, whatever ``errors=`` says."""
 
 
+class ArmError(OphaminError):
+    """``trial.arm`` was read in a claim without arms."""
+
+
 class Trial:
     """One run of a test function.
 
@@ -29,9 +33,27 @@ class Trial:
     the trial is pointless.
     """
 
-    __slots__ = ("_drawn_at", "_generator", "_index", "_permutations", "_stream", "_trials", "_with_replacement")
+    __slots__ = (
+        "_arms",
+        "_drawn_at",
+        "_generator",
+        "_index",
+        "_permutations",
+        "_stream",
+        "_trials",
+        "_with_replacement",
+    )
 
-    def __init__(self, key: bytes, *, trials: int, with_replacement: bool = False, index: int = 0) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        trials: int,
+        with_replacement: bool = False,
+        index: int = 0,
+        arms: tuple[str, str] | None = None,
+    ) -> None:
+        self._arms = arms
         self._stream = Stream(key)
         self._permutations = Permutations(key)
         self._trials = trials
@@ -44,7 +66,8 @@ class Trial:
     def of_group(cls, group: ClaimGroup, key: bytes) -> Trial:
         """Return the trial object of a test's claims; ``key`` is :func:`stream_key` of the group."""
         with_replacement = all(claim.population == THIS_FILE for claim in group.claims)
-        return cls(key, trials=group.trials, with_replacement=with_replacement)
+        arms = group.claims[0].design.arms
+        return cls(key, trials=group.trials, with_replacement=with_replacement, arms=arms)
 
     @property
     def index(self) -> int:
@@ -55,6 +78,18 @@ class Trial:
     def trials(self) -> int:
         """How many trials the claim declares (the largest count, when several are stacked)."""
         return self._trials
+
+    @property
+    def arm(self) -> str:
+        """Name of the arm this trial belongs to, of the two the claim declares with ``arms=``.
+
+        Raises:
+            ArmError: The claim declares none.
+        """
+        if self._arms is None:
+            __tracebackhide__ = True
+            raise ArmError('trial.arm: expected a claim with arms, came one without: write arms=("old", "new") in it')
+        return self._arms[is_second_arm(self._stream.key, self._index)]
 
     @property
     def key(self) -> bytes:

@@ -27,6 +27,8 @@ for _name in (
 
 MODES = {"alone": ("-p", "no:xdist"), "n2": ("-n2",)}
 QUIET = ("-p", "no:randomly", "-W", "ignore")
+# Before 16.2, which wants pytest 8.2, its threads spin for ever once a worker has hung up: here that is in this process.
+IN_PROCESS = ("-p", "no:rerunfailures")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def run(pytester: pytest.Pytester) -> Runner:
     def run_pytest(*arguments: str | os.PathLike[str], child: bool = False) -> pytest.RunResult:
         if child:
             return pytester.runpytest_subprocess(*QUIET, *arguments, timeout=120)
-        return pytester.runpytest_inprocess(*QUIET, *arguments)
+        return pytester.runpytest_inprocess(*QUIET, *IN_PROCESS, *arguments)
 
     return run_pytest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
@@ -72,10 +73,14 @@ def test_a_deselected_registered_claim_is_not_tested(
 ) -> None:
     """Leaving a claim out cannot make a campaign green."""
     register(pytester, run, commit)
-    result = run("--ophamin-campaign", *mode, *selection)
+    result = run("--ophamin-campaign", "--junitxml=junit.xml", *mode, *selection)
     assert_clean(result)
     assert result.ret == 1
     assert members(pytester) == {"test_first": "VALIDATED", "test_second": "NOT TESTED"}
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["failed"]) == (1, 1), outcomes
+    (suite,) = ET.parse("junit.xml").getroot()  # written by the session above
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == ["test_second"]
     proof = campaign(pytester)["proof"]
     assert [family["m"] for family in proof["families"]] == [2]
     assert proof["green"] is False

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pytest_ophamin.claims.argument_checks import forbidden_character
+from pytest_ophamin.claims.design import PLAIN, Check, Design
 from pytest_ophamin.claims.metrics import Relation
 from pytest_ophamin.claims.model import AutoTrials, Claim, ClaimId, DataSet, Digest, LawPlan
 
@@ -29,6 +30,28 @@ laws = st.builds(
     strategy=names,
     deadline_ms=st.none() | positive,
     database=st.sampled_from(["none", "declared"]),
+)
+
+
+options = st.booleans() | st.integers(-(2**31), 2**31) | lines | st.lists(finite, max_size=3).map(tuple)
+designs = st.builds(
+    Design,
+    arms=st.none() | st.tuples(lines, lines),
+    cluster=st.none() | lines,
+    strata=st.none() | lines,
+    factors=st.lists(lines, max_size=3).map(tuple),
+    block=st.none() | st.integers(2, 1000),
+    resampled=st.none() | positive,
+    sequential=st.booleans(),
+    looks=st.lists(st.integers(1, 10**9), max_size=3).map(tuple),
+    checks=st.lists(
+        st.builds(
+            Check,
+            pillar=lines,
+            options=st.dictionaries(lines, options, max_size=3).map(lambda found: tuple(sorted(found.items()))),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 
@@ -72,6 +95,7 @@ def claims(draw: st.DrawFn) -> Claim:
         pillar=draw(optional),
         data=tuple(draw(st.lists(data_sets, max_size=2))),
         law=draw(laws) if is_law else None,
+        design=PLAIN if is_law else draw(designs),
     )
 
 

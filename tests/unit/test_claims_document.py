@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from claimed import LAW, declared, law_claim
 
+from pytest_ophamin._canonical import canonical_bytes
+from pytest_ophamin.claims.design import Check, Design
 from pytest_ophamin.claims.differences import document_differences
 from pytest_ophamin.claims.document import claim_digest, claim_document, claim_from_document
 from pytest_ophamin.claims.metrics import Relation
@@ -16,7 +18,12 @@ from pytest_ophamin.claims.model import AutoTrials, Claim, ClaimId, DataSet, Dig
 from pytest_ophamin.errors import EvidenceError
 
 DATA = DataSet(name="spam.json", sha256=Digest("a" * 64), size=3)
-OUTSIDE_THE_DIGEST = {"id": ClaimId("other"), "test": "other.py::test", "scenario": Scenario(title="Mail")}
+OUTSIDE_THE_DIGEST: dict[str, Any] = {
+    "id": ClaimId("other"),
+    "test": "other.py::test",
+    "scenario": Scenario(title="Mail"),
+    "allocated": 20,
+}
 INSIDE_THE_DIGEST: dict[str, Any] = {
     "statement": "other",
     "metric": "mean",
@@ -39,6 +46,7 @@ INSIDE_THE_DIGEST: dict[str, Any] = {
     "pillar": "betting",
     "data": (DATA,),
     "law": LAW,
+    "design": Design(sequential=True),
 }
 
 
@@ -63,7 +71,7 @@ def test_whatever_could_change_the_decision_changes_the_digest(name: str) -> Non
 def test_renaming_changes_no_digest(name: str) -> None:
     """Id, test and scenario are names: a renamed test is the same plan."""
     claim = declared()
-    assert claim_digest(dataclasses.replace(claim, **{name: OUTSIDE_THE_DIGEST[name]})) == claim_digest(claim)  # type: ignore[arg-type]
+    assert claim_digest(dataclasses.replace(claim, **{name: OUTSIDE_THE_DIGEST[name]})) == claim_digest(claim)
 
 
 @pytest.mark.parametrize("member", ["max_examples", "phases", "strategy", "deadline_ms", "database"])
@@ -167,3 +175,67 @@ def test_differences_of_laws_name_the_setting() -> None:
     law = dataclasses.replace(law_claim(), law=dataclasses.replace(LAW, max_examples=5))
     lines = document_differences(claim_document(law_claim()), claim_document(law))
     assert lines == ("law max_examples: 100 -> 5",)
+
+
+DESIGNS = [
+    Design(sequential=True),
+    Design(looks=(10, 20, 40)),
+    Design(arms=("old", "new"), cluster="user", strata="tier"),
+    Design(factors=("cache", "threads")),
+    Design(block=5),
+    Design(resampled=1 / 9),
+    Design(checks=(Check(pillar="O.spc", options=(("rules", (1.0, 2.0)), ("subgroup", 5), ("two_sided", True))),)),
+]
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name or "checks")
+def test_a_design_survives_its_document(design: Design) -> None:
+    """Every arrangement of trials is in the digest, and comes back as it was."""
+    claim = dataclasses.replace(declared(), design=design)
+    document = json.loads(canonical_bytes(claim_document(claim)))
+    assert claim_from_document(claim.id, claim.test, document) == claim
+    assert claim_digest(claim) != claim_digest(declared())
+
+
+def test_the_plain_design_has_no_member_of_its_own() -> None:
+    """Claims that were registered before there were designs keep their digests."""
+    document = claim_document(declared())
+    assert "design" not in document
+    assert (document["unit_of_replication"], document["stopping"]) == ("trial", "fixed")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("arms", ["old"]),
+        ("arms", ["old", 1]),
+        ("cluster", 3),
+        ("looks", [0]),
+        ("looks", 5),
+        ("sequential", 1),
+        ("resampled", "x"),
+        ("checks", [{"pillar": "O.spc"}]),
+        ("checks", [{"pillar": 1, "options": {}}]),
+        ("checks", [{"pillar": "O.spc", "options": {"a": [None]}}]),
+    ],
+)
+def test_a_broken_design_is_refused(member: str, value: Any) -> None:
+    """A record's design is read as strictly as the rest of its claim."""
+    document = claim_document(dataclasses.replace(declared(), design=Design(sequential=True)))
+    document["design"] = {**document["design"], member: value}
+    with pytest.raises(EvidenceError, match=f"design.{member}"):
+        claim_from_document(ClaimId("t"), "t", document)
+
+
+def test_a_design_that_contradicts_its_unit_is_refused() -> None:
+    """The unit of replication and the stopping rule are told twice, in words and as data; both must agree."""
+    document = claim_document(dataclasses.replace(declared(), design=Design(cluster="user")))
+    for member in ("unit_of_replication", "stopping"):
+        with pytest.raises(EvidenceError, match=member):
+            claim_from_document(ClaimId("t"), "t", {**document, member: "other"})
+    with pytest.raises(EvidenceError, match="plain design"):
+        plain = {
+            name: None if name in {"arms", "cluster", "strata", "block", "resampled"} else value
+            for name, value in document["design"].items()
+        }
+        claim_from_document(ClaimId("t"), "t", {**document, "design": plain, "unit_of_replication": "trial"})

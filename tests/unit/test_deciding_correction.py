@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from pytest_ophamin.deciding.correction import CORRECTIONS, adjust
+from pytest_ophamin.deciding.multiplicity import ADJUSTMENTS
 
 
 @pytest.mark.parametrize("method", CORRECTIONS)
@@ -39,3 +40,17 @@ def test_an_unknown_method_is_refused_by_name() -> None:
     """A misspelt correction does not become no correction."""
     with pytest.raises(ValueError, match=r"expected one of holm, hochberg, bh, by, none, came 'bonferoni'"):
         adjust([0.1], "bonferoni")
+
+
+def test_what_is_no_p_value_is_refused() -> None:
+    """NaN sorts anywhere: it must not turn into a rejection."""
+    with pytest.raises(ValueError, match=r"p: expected values in \[0, 1\], came nan"):
+        adjust([0.1, float("nan")], "holm")
+
+
+@pytest.mark.parametrize("method", [name for name in CORRECTIONS if name != "none"])
+def test_corrections_are_those_of_the_library(method: str) -> None:
+    """One implementation: what a campaign uses is what everybody can use, and plain floats come out."""
+    p = [0.02, 0.001, 0.5, 0.02]
+    assert adjust(p, method) == ADJUSTMENTS[method](p)
+    assert {type(value) for value in adjust(p, method)} == {float}

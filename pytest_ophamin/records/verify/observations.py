@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import sha256_hex
-from pytest_ophamin.claims.metrics import PAIRED_KINDS, Relation
+from pytest_ophamin.claims.metrics import Relation
 from pytest_ophamin.claims.model import ERRORS_AGAINST
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.records.columns import column_from_bytes, column_size
@@ -18,7 +18,8 @@ from pytest_ophamin.records.verify.find import read_regular
 from pytest_ophamin.records.verify.report import StepState
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
 from pytest_ophamin.trials.failure import Failure
-from pytest_ophamin.trials.sample import FIRST, SECOND, VALUE, Column, Sample, Search
+from pytest_ophamin.trials.sample import ARM, Column, Sample, Search, column_names
+from pytest_ophamin.trials.streams import arm_column
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def _read_data(proof: ProofState, folder: Path) -> bool:
         raise RuntimeError("step 9 has not run")
     _check_kind(claim, part.data, part.proof.verdict)
     if isinstance(part.data, SampleData):
-        sample = _sample(claim, part.data, folder)
+        sample = _sample(claim, part.data, folder, part.proof.plan.key)
         proof.evidence, proof.is_complete = sample, sample is not None
         return sample is not None
     if isinstance(part.data, SearchData):
@@ -85,10 +86,10 @@ def _search(data: SearchData, version: str) -> Search:
     return Search(seed=int(data.seed), hypothesis_version=version, **fields)
 
 
-def _sample(claim: Claim, data: SampleData, folder: Path) -> Sample | None:
-    if data.n != claim.trials:
+def _sample(claim: Claim, data: SampleData, folder: Path, key: str) -> Sample | None:
+    if data.n != claim.trials and not (claim.design.can_stop_early and 0 < data.n < claim.trials):
         raise EvidenceError(f"{data.n} observations, {claim.trials} trials were planned")
-    names = (FIRST, SECOND) if claim.kind in PAIRED_KINDS else (VALUE,)
+    names = column_names(claim)
     if tuple(sorted(data.columns)) != names:
         raise EvidenceError(f"columns {sorted(data.columns)}, a {claim.metric} has {list(names)}")
     is_inline = sum(column_size(column.kind, data.n) for column in data.columns.values()) <= INLINE_LIMIT
@@ -102,7 +103,15 @@ def _sample(claim: Claim, data: SampleData, folder: Path) -> Sample | None:
         columns[name] = column_from_bytes(described.kind, content, data.n)
     sample = Sample(n=data.n, columns=columns, errors_against=tuple(data.errors_against))
     _check_errors(claim, sample)
+    _check_arms(sample, key)
     return sample
+
+
+def _check_arms(sample: Sample, key: str) -> None:
+    """Which trial belonged to which arm follows from the stream key."""
+    arms = sample.columns.get(ARM)
+    if arms is not None and (not arms.is_bool or bool((arms.values != arm_column(bytes.fromhex(key), sample.n)).any())):
+        raise EvidenceError("the arms of the trials are not those its stream key draws")
 
 
 def _content(described: InlineColumn | SidecarColumn, n: int, folder: Path) -> bytes | None:

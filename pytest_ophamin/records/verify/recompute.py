@@ -227,7 +227,8 @@ def _stated_outcome(proof: ProofState, claim: Claim) -> Outcome:
     stated = part.derived.assessment
     assessment: Assessment | Searched | None = None
     if isinstance(stated, TestAssessment):
-        assessment = Assessment(**stated.model_dump(exclude={"kind"}))
+        numbers = stated.model_dump(exclude={"kind", "sequence"})
+        assessment = Assessment(**numbers)  # the course of a sequence bears on nothing
     elif stated is not None:
         assessment = Searched(**stated.model_dump(exclude={"kind"}))
     findings = tuple(Finding(**f.model_dump()) for f in part.derived.findings if f.method != SHARED_SAMPLE_METHOD)

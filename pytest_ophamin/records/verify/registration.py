@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import digest_of, sha256_hex
+from pytest_ophamin.claims.allocation import family_sizes
 from pytest_ophamin.claims.document import claim_from_document
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.claims.registration import registration_of
 from pytest_ophamin.deciding.campaign import EXPLORATORY_SUFFIX
+from pytest_ophamin.deciding.outcome import Status
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.agreement import check_runs, check_samples
 from pytest_ophamin.records.verify.report import StepState
@@ -30,8 +34,10 @@ def check_registration(bundle: Bundle) -> tuple[StepState, Notes]:
     for proof in bundle.proofs:
         _check_claim(proof, *members[proof.place])
     bundle.lock = _check_lock(bundle)
+    sizes = family_sizes(bundle.lock)
     for proof in bundle.proofs:
         _check_status(bundle, proof, members[proof.place][0])
+        _check_allocated(proof, sizes)
     _check_completeness(bundle)
     _check_withdrawn(bundle)
     check_samples(bundle)
@@ -61,6 +67,9 @@ def _check_claim(proof: ProofState, family: FamilyPart, member: Member) -> None:
         )
     if part.plan.trials != claim.trials:
         raise StepFailed(f"{place}: the plan says {part.plan.trials} trials, the claim {claim.trials}")
+    if (part.plan.allocated is None) == claim.design.can_stop_early:
+        raise StepFailed(f"{place}: only a claim that may stop early says how many claims alpha was allocated among")
+    claim = replace(claim, allocated=part.plan.allocated or 1)
     expected = claim.family if member.status == "registered" else claim.family + EXPLORATORY_SUFFIX
     if family.name != expected:
         raise StepFailed(f"{place}: claim {claim.id!a} belongs to family {expected!a}, it is listed in {family.name!a}")
@@ -114,6 +123,18 @@ def _check_status(bundle: Bundle, proof: ProofState, family: FamilyPart) -> None
         )
     if derived.lock_blob != stated.lock_blob or derived.reason != part.derived.reason:
         raise StepFailed(f"line {proof.record.line}: lock blob or reason of {claim.id!a} is not the one derived")
+
+
+def _check_allocated(proof: ProofState, sizes: Counter[str]) -> None:
+    """A registered claim that may stop early did so at the level the lock allocated before the run."""
+    claim, part = _claim_of(proof), proof.statement.predicate.proof
+    if not claim.design.can_stop_early or part.registration.status != Status.REGISTERED.value:
+        return
+    if claim.allocated != sizes[claim.family]:
+        raise StepFailed(
+            f"line {proof.record.line}: claim {claim.id!a} shares alpha with {claim.allocated} claims, "
+            f"the lock has {sizes[claim.family]} in its family"
+        )
 
 
 def _correction(bundle: Bundle, proof: ProofState, family: FamilyPart) -> str:

@@ -1,0 +1,1 @@
+"""Rates: events per exposure, time between failures, and throughput as a ratio of totals."""

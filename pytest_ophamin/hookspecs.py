@@ -36,5 +36,6 @@ class PillarSpecs:
         Called once, when the first claim is collected or a bundle is verified.
 
         Returns:
-            Deciding and diagnosing pillars, each with a name no other pillar has.
+            Deciding, diagnosing and synthesising pillars, each with a name no other pillar has; a synthesising one may
+            have that of a diagnosing one.
         """

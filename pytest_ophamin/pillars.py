@@ -52,7 +52,9 @@ from pytest_ophamin.deciding.protocol import (
     Sequence,
     SequentialPillar,
     SizingPillar,
+    SynthesisingPillar,
 )
+from pytest_ophamin.deciding.series import Series, SeriesProof, Synthesis
 from pytest_ophamin.deciding.sides import (
     OneSided,
     ShiftedTests,
@@ -105,8 +107,12 @@ __all__ = [
     "SearchAssessment",
     "Sequence",
     "SequentialPillar",
+    "Series",
+    "SeriesProof",
     "ShiftedTests",
     "SizingPillar",
+    "Synthesis",
+    "SynthesisingPillar",
     "claim_sides",
     "compose",
     "effect_factors",

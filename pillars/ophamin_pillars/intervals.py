@@ -78,6 +78,14 @@ def mid_p_lower(count: int, n: int, p: float) -> float:
     return 0.5 * (lower_tail(count, n, p) + lower_tail(count - 1, n, p))
 
 
+def mid_p(count: int, n: int, confidence: float) -> Interval:
+    """Return the mid-P interval (Lancaster 1961; Newcombe 1998, method 6): each mid-P tail at half the error."""
+    tail = 0.5 * (1.0 - confidence)
+    lower = _root(lambda p: mid_p_upper(count, n, p) - tail) if count else 0.0
+    upper = _root(lambda p: tail - mid_p_lower(count, n, p)) if count < n else 1.0
+    return lower, upper
+
+
 def two_sided_p(count: int, n: int, p: float) -> float:
     """Return the probability of all counts no likelier than the one seen (as R's binom.test)."""
     k = np.arange(n + 1, dtype=np.float64)
@@ -119,6 +127,14 @@ def _greatest(holds: Callable[[int], bool], n: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def _root(rises: Callable[[float], float]) -> float:
+    """Return where a function that rises on (0, 1) is zero, to the last bit."""
+    low, high = 0.0, 1.0
+    while low < (middle := 0.5 * (low + high)) < high:
+        low, high = (middle, high) if rises(middle) < 0.0 else (low, middle)
+    return high
 
 
 def _z(confidence: float) -> float:

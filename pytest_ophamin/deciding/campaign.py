@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pytest_ophamin.claims.model import ClaimId
-from pytest_ophamin.deciding.correction import ASSUMES_POSITIVE_DEPENDENCE, adjust
+from pytest_ophamin.deciding.correction import ASSUMES_POSITIVE_DEPENDENCE, E_VALUES, adjust, adjust_e, calibrated
 from pytest_ophamin.deciding.outcome import Campaign, Corrected, Family, Outcome, Verdict
 from pytest_ophamin.deciding.protocol import Assessment, Finding
 from pytest_ophamin.deciding.verdict import judge
@@ -122,11 +122,27 @@ def _by_family(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
 def _decide_family(family: str, outcomes: list[Outcome], correction: str, alpha: float) -> Family:
     outcomes = sorted(outcomes, key=lambda outcome: outcome.claim.id)
     sampled = [outcome for outcome in outcomes if not outcome.claim.is_law]
-    p_validate = adjust([outcome.p_validate for outcome in sampled], correction)
-    p_refute = adjust([outcome.p_refute for outcome in sampled], correction)
+    p_validate, p_refute = _adjusted(sampled, correction)
     adjusted = {id(o): pair for o, pair in zip(sampled, zip(p_validate, p_refute, strict=True), strict=True)}
     members = tuple(_corrected(outcome, *adjusted.get(id(outcome), (1.0, 1.0))) for outcome in outcomes)
     return Family(name=family, correction=correction, alpha=alpha, m=len(sampled), members=members)
+
+
+def _adjusted(outcomes: Sequence[Outcome], correction: str) -> tuple[list[float], list[float]]:
+    """Return the adjusted p-values of each side; e-BH takes the stopped e-values where a method has them."""
+    p_validate, p_refute = [o.p_validate for o in outcomes], [o.p_refute for o in outcomes]
+    if correction != E_VALUES:
+        return adjust(p_validate, correction), adjust(p_refute, correction)
+    tests = [o.assessment if isinstance(o.assessment, Assessment) and o.is_decided else None for o in outcomes]
+    validate = [
+        _log_e(None if test is None else test.log_e_validate, p) for test, p in zip(tests, p_validate, strict=True)
+    ]
+    refute = [_log_e(None if test is None else test.log_e_refute, p) for test, p in zip(tests, p_refute, strict=True)]
+    return adjust_e(validate), adjust_e(refute)
+
+
+def _log_e(stopped: float | None, p: float) -> float:
+    return calibrated(p) if stopped is None else stopped
 
 
 def _corrected(outcome: Outcome, p_validate: float, p_refute: float) -> Corrected:

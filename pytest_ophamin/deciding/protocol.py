@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.trials.sample import Sample
+
+if TYPE_CHECKING:
+    from pytest_ophamin.deciding.series import Series, Synthesis  # it holds assessments, so it imports this module
 
 
 class BadSample(Exception):
@@ -164,7 +167,22 @@ class DiagnosingPillar(Protocol):
         ...
 
 
-Pillar = DecidingPillar | DiagnosingPillar
+@runtime_checkable
+class SynthesisingPillar(Protocol):
+    """A method that looks at the proofs of one claim over several campaigns; it changes none of their verdicts.
+
+    It may have the name of a diagnosing pillar: one method, asked about a sample and about a series (``O.spc``).
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def synthesise(self, series: Series, /) -> Synthesis:
+        """Return what the series says, or why it says nothing. Must not raise, however short the series is."""
+        ...
+
+
+Pillar = DecidingPillar | DiagnosingPillar | SynthesisingPillar
 
 
 class BadPlan(Exception):

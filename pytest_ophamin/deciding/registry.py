@@ -6,12 +6,13 @@ import importlib
 import importlib.metadata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import pluggy
 
 from pytest_ophamin.claims.metrics import BUILT_IN_METRICS
 from pytest_ophamin.claims.model import Claim
-from pytest_ophamin.deciding.protocol import DecidingPillar, DiagnosingPillar, Pillar
+from pytest_ophamin.deciding.protocol import DecidingPillar, DiagnosingPillar, Pillar, SynthesisingPillar
 from pytest_ophamin.errors import UsageError
 from pytest_ophamin.hookspecs import PROJECT_NAME, PillarSpecs
 
@@ -37,7 +38,9 @@ class PillarRegistry:
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._by_name: dict[str, Pillar] = {}
+        self._by_series_name: dict[str, SynthesisingPillar] = {}
         self._shipped: set[str] = set()
+        self._sources: dict[int, str] = {}
         for source, pillars in _gathered(manager):
             for pillar in pillars:
                 self._add(pillar, source)
@@ -53,9 +56,23 @@ class PillarRegistry:
         return tuple(p for _, p in sorted(self._by_name.items()) if _diagnoses(p))  # type: ignore[misc]
 
     @cached_property
+    def synthesising(self) -> tuple[SynthesisingPillar, ...]:
+        """Synthesising pillars, sorted by name."""
+        return tuple(p for _, p in sorted(self._by_series_name.items()))
+
+    @cached_property
     def names(self) -> frozenset[str]:
-        """Names of all pillars."""
+        """Names of the pillars that judge samples: the ones a record can name."""
         return frozenset(self._by_name)
+
+    @property
+    def all(self) -> tuple[Pillar, ...]:
+        """Every pillar: those that judge samples by name, then those that judge series."""
+        return (*(p for _, p in sorted(self._by_name.items())), *self.synthesising)
+
+    def source_of(self, pillar: Pillar) -> str:
+        """Return the name of the plugin that brought a pillar of this registry."""
+        return self._sources[id(pillar)]
 
     @cached_property
     def metrics(self) -> frozenset[str]:
@@ -63,7 +80,7 @@ class PillarRegistry:
         return frozenset().union(*(pillar.metrics for pillar in self.deciding))
 
     def by_name(self, name: str) -> Pillar:
-        """Return the pillar of that name.
+        """Return the deciding or diagnosing pillar of that name.
 
         Raises:
             PillarError: There is none.
@@ -73,6 +90,18 @@ class PillarRegistry:
         except KeyError:
             known = ", ".join(sorted(self._by_name)) or "none"
             raise PillarError(f"pillar {name!r} is not registered; registered are: {known}") from None
+
+    def synthesising_by_name(self, name: str) -> SynthesisingPillar:
+        """Return the synthesising pillar of that name.
+
+        Raises:
+            PillarError: There is none.
+        """
+        try:
+            return self._by_series_name[name]
+        except KeyError:
+            known = ", ".join(sorted(self._by_series_name)) or "none"
+            raise PillarError(f"no pillar {name!r} synthesises; those that do: {known}") from None
 
     def deciding_for(self, claim: Claim) -> DecidingPillar:
         """Return the pillar that decides ``claim``: the one it names, else the shipped one, else the only other one.
@@ -105,10 +134,13 @@ class PillarRegistry:
 
     def _add(self, pillar: Pillar, source: str) -> None:
         check_pillar(pillar, source)
-        if pillar.name in self._by_name:
+        # Two spaces of names: what a record can name, and what is asked about many records. O.spc is in both.
+        names: dict[str, Any] = self._by_series_name if _synthesises(pillar) else self._by_name
+        if pillar.name in names:
             raise PillarError(f"two pillars have the name {pillar.name!r} (the second comes from {source}); rename one")
-        self._by_name[pillar.name] = pillar
-        if source == SHIPPED_PLUGIN:
+        names[pillar.name] = pillar
+        self._sources[id(pillar)] = source
+        if source == SHIPPED_PLUGIN and names is self._by_name:
             self._shipped.add(pillar.name)
 
 
@@ -156,7 +188,7 @@ def load_entry_points(names: Iterable[str]) -> PillarRegistry:
 
 
 def check_pillar(pillar: object, source: str) -> None:
-    """Check that ``pillar`` follows one of the two protocols.
+    """Check that ``pillar`` follows one of the three protocols.
 
     Raises:
         PillarError: It does not; the message says what is missing.
@@ -165,8 +197,8 @@ def check_pillar(pillar: object, source: str) -> None:
     name = getattr(pillar, "name", None)
     if not isinstance(name, str) or not name:
         raise PillarError(f"{who}: expected a non-empty str attribute 'name', came {type(name).__name__}")
-    if _decides(pillar) == _diagnoses(pillar):
-        raise PillarError(f"{who}: expected exactly one of the methods 'decide' and 'diagnose'")
+    if _decides(pillar) + _diagnoses(pillar) + _synthesises(pillar) != 1:
+        raise PillarError(f"{who}: expected exactly one of the methods 'decide', 'diagnose' and 'synthesise'")
     if not _decides(pillar):
         return
     if not callable(getattr(pillar, "plan", None)):
@@ -205,3 +237,7 @@ def _decides(pillar: object) -> bool:
 
 def _diagnoses(pillar: object) -> bool:
     return callable(getattr(pillar, "diagnose", None))
+
+
+def _synthesises(pillar: object) -> bool:
+    return callable(getattr(pillar, "synthesise", None))

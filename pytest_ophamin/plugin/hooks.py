@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_ophamin.plugin import keys
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from contextlib import AbstractContextManager
 
     from pytest_ophamin.claims.catalogue import Catalogue
     from pytest_ophamin.plugin.desk import Desk
@@ -80,7 +82,9 @@ class RunningHooks:
         is_first = item.stash[keys.slice_number][0] == 1
         if is_first:
             item.ihook.pytest_runtest_logstart(nodeid=base, location=item.location)
-        run_protocol(item, nextitem)
+        # Around the protocol, not in a wrapper of pytest_runtest_call: its frame would stand in others' tracebacks.
+        with _async_in_place(item):
+            run_protocol(item, nextitem)
         if is_first:
             item.ihook.pytest_runtest_logfinish(nodeid=base, location=item.location)
         return True
@@ -92,17 +96,6 @@ class RunningHooks:
             from pytest_ophamin.plugin.running import begin_item
 
             begin_item(item)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Take the place of an async test's function before the plugin that runs it looks."""
-        if keys.group in item.stash and isinstance(item, pytest.Function):
-            from pytest_ophamin.plugin.running import async_in_place, is_async
-
-            if is_async(item):
-                with async_in_place(item):
-                    return (yield)
-        return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -131,6 +124,15 @@ class RunningHooks:
             vars(report)[SLICE_ATTRIBUTE] = item.stash[keys.slice_text]
             del item.stash[keys.slice_text]
         return report
+
+
+def _async_in_place(item: pytest.Item) -> AbstractContextManager[None]:
+    """Take the place of an async test's function before the plugin that runs it looks."""
+    from pytest_ophamin.plugin.running import async_in_place, is_async
+
+    if isinstance(item, pytest.Function) and is_async(item):
+        return async_in_place(item)
+    return nullcontext()
 
 
 class DeskHooks:

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CORRECTIONS = ("holm", "hochberg", "bh", "by", "none")
+CORRECTIONS = ("holm", "hochberg", "hommel", "bh", "by", "ebh", "none")
 LOCK_NAME = "ophamin.lock"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 

@@ -21,7 +21,7 @@ Name = Annotated[str, Field(min_length=1, max_length=1 << 16)]
 FolderName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f]+$")]
 VerdictName = Literal["VALIDATED", "CORROBORATED", "REFUTED", "INCONCLUSIVE", "VOID", "NOT TESTED"]
 StatusName = Literal["registered", "amended", "unregistered"]
-CorrectionName = Literal["holm", "hochberg", "bh", "by", "none"]
+CorrectionName = Literal["holm", "hochberg", "hommel", "bh", "by", "ebh", "none"]
 
 MAX_SUBJECTS = 1024
 

@@ -1,7 +1,7 @@
 """Reference values of NIST, R and published tables, computed by the product's own code.
 
-``values.json`` holds records of many methods. Those this version has are computed here, by id; the others are listed by
-prefix, so that a record nobody has looked at makes the suite fail.
+``values.json`` holds records of many methods, computed by id prefix here and in the modules ``reference_*.py`` of
+tests/support; a record nobody has looked at makes the suite fail.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reference_arms
+import reference_control
+import reference_eprocess
+import reference_models
+import reference_multiplicity
+import reference_rates
+import reference_sprt
 from error_rates import Floats, plan_of, sample_of, shipped
 
 from ophamin_pillars import intervals
@@ -38,21 +45,24 @@ Record = Mapping[str, Any]
 Computed = dict[str, Any]
 VALUES = json.loads(Path(__file__).with_name("values.json").read_text(encoding="utf-8"))
 RECORDS: list[Record] = VALUES["records"]
+NOT_FINITE = frozenset({"inf", "-inf", "nan"})
 
-NOT_YET = (
-    # Sequential designs, and what needs more than one sample: later issues.
-    *("calibrator.", "cs.gamma_", "cs.normal_", "cs.poly_", "cs.pm_", "cs.bernoulli.", "eproc.", "gsd.", "sprt."),
-    *("qcs.", "graph.", "hommel.", "online.", "storey.", "padjust.hommel."),
-    *("boschloo.", "brunner_", "fisher.", "mannwhitney.", "perm.", "pooled_t.", "prop2.", "welch.", "wilcoxon_"),
-    *("proptest.", "poisson.", "ratio.fieller.", "tost.welch.", "wilks2.", "mtbf."),
-    *("combine.", "meta.", "anova.", "mea.", "nist.anova.", "lmm.", "cv.", "boot.", "cor.", "nist.longley"),
-    *("conformal.", "fisher.job", "cp.", "drift.", "ks.", "ks1.", "ks2.", "psi.", "spc.", "srm."),
-    *("es.", "power.2p.", "power.anova", "power.chi2.", "power.f2.", "power.p.", "power.prop2.", "power.r0"),
+WITHOUT_DATA = (
     # Its data is not in the record, and is not pi: 5,000 digits have mean 4.5358, the certified one is 4.5348.
     "nist.univ.PiDigits",
-    # The oracle's root search stops at 1e-4: at x = 0 of 20 it gives 0.139086 for 1 - 0.05 ** (1 / 20) = 0.139108.
-    "prop1.mid_p.",
 )
+
+ORACLE_ERRORS: dict[tuple[str, str], float] = {
+    # R's ptukey integrates with 16 points a panel: d3 of 20 comes out 2.4e-7 low in D3. Two quadratures of the exact
+    # density agree on d3 = .72868634571 to eleven digits.
+    ("spc.const.", "D3"): 4e-7,
+    ("spc.const.", "D4"): 4e-7,
+    ("spc.const.", "d3"): 4e-7,
+    # The oracle's root search stops at 1e-4: at x = 0 of 20 it gives 0.139086 for 1 - 0.05 ** (1 / 20) = 0.139108.
+    ("prop1.mid_p.", "lower"): 1e-4,
+    ("prop1.mid_p.", "upper"): 1e-4,
+}
+"""How far an oracle is known to be wrong, by record prefix and name of the number."""
 
 
 def _two_sided_interval(record: Record) -> Computed:
@@ -293,6 +303,7 @@ COMPUTED: dict[str, Callable[[Record], Computed]] = {
     "prop1.blaker.": _two_sided_interval,
     "prop1.clopper_pearson.": _two_sided_interval,
     "prop1.jeffreys.": _two_sided_interval,
+    "prop1.mid_p.": _two_sided_interval,
     "prop1.wilson": _two_sided_interval,
     "coverage.": _coverage,
     "binomtest.85_100_p90.": _one_sided_binomial,
@@ -316,24 +327,51 @@ COMPUTED: dict[str, Callable[[Record], Computed]] = {
     "power.tost.parallel.": _parallel_equivalence,
     "power.tost.2x2.": _crossover_equivalence,
     "cs.betting.": _betting_sequence,
+    **reference_arms.COMPUTED,
+    **reference_control.COMPUTED,
+    **reference_eprocess.COMPUTED,
+    **reference_models.COMPUTED,
+    **reference_multiplicity.COMPUTED,
+    **reference_rates.COMPUTED,
+    **reference_sprt.COMPUTED,
 }
 
 
 def _method_of(record: Record) -> Callable[[Record], Computed] | None:
-    return next((method for prefix, method in COMPUTED.items() if record["id"].startswith(prefix)), None)
+    """Return the method of the longest prefix: a record may have one of its own among its kind."""
+    found = [prefix for prefix in COMPUTED if record["id"].startswith(prefix)]
+    return COMPUTED[max(found, key=len)] if found else None
 
 
-def _check(got: Any, expected: Any, tolerance: Mapping[str, Any], path: str) -> None:  # JSON values
-    if isinstance(expected, list):
+def _check(got: Any, expected: Any, allowed: Callable[[float], float], path: str) -> None:  # JSON values
+    if isinstance(expected, dict):
+        assert set(got) >= set(expected), path
+        for name, value in expected.items():
+            _check(got[name], value, allowed, f"{path}.{name}")
+    elif isinstance(expected, list):
         assert len(got) == len(expected), path
         for i, (g, e) in enumerate(zip(got, expected, strict=True)):
-            _check(g, e, tolerance, f"{path}[{i}]")
-    elif expected is None or isinstance(expected, bool):
-        assert got is expected, path
+            _check(g, e, allowed, f"{path}[{i}]")
+    elif isinstance(expected, str) and expected in NOT_FINITE:
+        assert str(float(got)) == expected, path
+    elif expected is None or isinstance(expected, (bool, str)):
+        assert got is expected or got == expected, path
     else:
-        value = tolerance["value"]
-        allowed = value * abs(expected) + 1e-12 if tolerance["kind"] == "rel" else value
-        assert abs(got - expected) <= allowed, f"{path}: {got!r} against {expected!r}"
+        assert abs(got - expected) <= allowed(expected), f"{path}: {got!r} against {expected!r}"
+
+
+def _tolerance(record: Record, name: str) -> Callable[[float], float]:
+    given = record["tolerance"]
+    error = max(
+        (e for (prefix, key), e in ORACLE_ERRORS.items() if record["id"].startswith(prefix) and key == name),
+        default=0.0,
+    )
+
+    def allowed(expected: float) -> float:
+        stated = given["value"] * abs(expected) + 1e-12 if given["kind"] == "rel" else given["value"]
+        return float(max(stated, error))
+
+    return allowed
 
 
 @pytest.mark.parametrize("record", [r for r in RECORDS if _method_of(r)], ids=lambda record: record["id"])
@@ -343,20 +381,14 @@ def test_the_product_reproduces_a_reference_value(record: Record) -> None:
     assert method is not None
     found = method(record)
     for name, expected in record["expected"].items():
-        _check(found[name], expected, record["tolerance"], f"{record['id']}.{name}")
+        _check(found[name], expected, _tolerance(record, name), f"{record['id']}.{name}")
 
 
-def test_every_record_is_computed_or_known_to_wait() -> None:
+def test_every_record_is_computed_or_has_no_data() -> None:
     """No record is overlooked, and none is both computed and excused."""
     for record in RECORDS:
-        waits = record["id"].startswith(NOT_YET)
+        waits = record["id"].startswith(WITHOUT_DATA)
         assert waits != (_method_of(record) is not None), record["id"]
-
-
-def test_every_excuse_is_used() -> None:
-    """A prefix no record has is a leftover."""
-    unused = [prefix for prefix in NOT_YET if not any(r["id"].startswith(prefix) for r in RECORDS)]
-    assert not unused
 
 
 def test_a_t_quantile_inverts_the_tail_it_belongs_to() -> None:

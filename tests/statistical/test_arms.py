@@ -268,7 +268,7 @@ def _check_effect(n1: int, n2: int, effect: float, sd: float, runs: int, *, perm
 
 @pytest.mark.parametrize("sd", [1.0, 3.0])
 def test_relative_effects_err_within_their_conditions(sd: float) -> None:
-    """Smaller arm times distance of the effect from 0 and 1 at least 3; permuted for small arms."""
+    """An effect 3 / (smaller arm) or more from 0 and 1; permuted for small arms."""
     _check_effect(10, 10, 0.5, sd, RUNS, permuted=True)
     _check_effect(20, 15, 0.8, sd, RUNS, permuted=False)
 
@@ -281,7 +281,6 @@ def test_relative_effects_err_within_their_conditions(sd: float) -> None:
         *(((n1, n2), 0.7) for n1, n2 in ((11, 11), (20, 11), (11, 40), (50, 50))),
         *(((n1, n2), 0.2) for n1, n2 in ((20, 20), (15, 60), (60, 15))),
         *(((n1, n2), 0.9) for n1, n2 in ((30, 30), (50, 50), (100, 40), (200, 200))),
-        ((60, 60), 0.95),
     ],
 )
 @pytest.mark.parametrize("sd", [1.0 / 3.0, 1.0, 3.0])

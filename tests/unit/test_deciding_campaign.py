@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_both_sides_are_corrected_within_the_family() -> None:
         Verdict.INCONCLUSIVE,
         Verdict.REFUTED,
     ]
+
+
+def test_e_bh_takes_the_stopped_e_values() -> None:
+    """2 / 50 and 2 / (2 * 25) in a family of two; a claim of fixed n is calibrated, a VOID one has e = 0."""
+    stopped = [
+        _outcome(name, assessment=assessment_of(p_validate=0.001, log_e_validate=math.log(e), log_e_refute=-3.0))
+        for name, e in (("a", 50.0), ("b", 25.0))
+    ]
+    family = decide_campaign("s", stopped, {"campaign": ("ebh", 0.05)}).families[0]
+    assert [member.p_validate for member in family.members] == pytest.approx([0.04, 0.04])
+    assert [member.verdict for member in family.members] == [Verdict.VALIDATED, Verdict.VALIDATED]
+    mixed = [*stopped, _outcome("c", 0.0004, 1.0), _undecided("d", Verdict.VOID)]
+    family = decide_campaign("s", mixed, {"campaign": ("ebh", 0.05)}).families[0]
+    assert [member.p_validate for member in family.members] == pytest.approx([4 / 75, 4 / 75, 4 / 75, 1.0])
 
 
 @pytest.mark.parametrize("verdict", [Verdict.VOID, Verdict.NOT_TESTED])

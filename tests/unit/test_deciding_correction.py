@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 
+import numpy as np
 import pytest
 
-from pytest_ophamin.deciding.correction import CORRECTIONS, adjust
+from pytest_ophamin.deciding.correction import CORRECTIONS, adjust, calibrated
 from pytest_ophamin.deciding.multiplicity import ADJUSTMENTS
 
 
-@pytest.mark.parametrize("method", CORRECTIONS)
+@pytest.mark.parametrize("method", [name for name in CORRECTIONS if name != "ebh"])
 def test_an_empty_or_single_family_is_not_corrected(method: str) -> None:
     """Nothing to correct: nothing changes."""
     assert adjust([], method) == []
@@ -38,8 +40,19 @@ def test_holm_is_the_closed_test_of_bonferroni() -> None:
 
 def test_an_unknown_method_is_refused_by_name() -> None:
     """A misspelt correction does not become no correction."""
-    with pytest.raises(ValueError, match=r"expected one of holm, hochberg, bh, by, none, came 'bonferoni'"):
+    with pytest.raises(
+        ValueError, match=r"expected one of holm, hochberg, hommel, bh, by, ebh, none, came 'bonferoni'"
+    ):
         adjust([0.1], "bonferoni")
+
+
+def test_a_p_value_becomes_an_e_value_by_calibration() -> None:
+    """f(p) = 1 / (2 sqrt(p)) integrates to 1 over [0, 1]; p = 1 is no evidence, p = 0 is all of it."""
+    assert calibrated(0.01) == pytest.approx(math.log(5.0))
+    assert (calibrated(1.0), calibrated(0.0)) == (-math.inf, math.inf)
+    p = (np.arange(200_000) + 0.5) / 200_000
+    assert np.mean(0.5 / np.sqrt(p)) == pytest.approx(1.0, abs=2e-3)
+    assert adjust([0.01], "ebh") == [pytest.approx(0.2)]
 
 
 def test_what_is_no_p_value_is_refused() -> None:
@@ -48,7 +61,7 @@ def test_what_is_no_p_value_is_refused() -> None:
         adjust([0.1, float("nan")], "holm")
 
 
-@pytest.mark.parametrize("method", [name for name in CORRECTIONS if name != "none"])
+@pytest.mark.parametrize("method", [name for name in CORRECTIONS if name not in ("none", "ebh")])
 def test_corrections_are_those_of_the_library(method: str) -> None:
     """One implementation: what a campaign uses is what everybody can use, and plain floats come out."""
     p = [0.02, 0.001, 0.5, 0.02]

@@ -315,6 +315,7 @@ def test_ewma_designs_invert_run_lengths() -> None:
     assert width == pytest.approx(2.814, abs=2e-3)
     assert ewma_design.run_length(0.1, width) == pytest.approx(500.0)
     assert ewma_design.run_length(1.0, 3.0, shift=1.0) == run_length(3.0, 1.0)
+    assert ewma_design.run_length(0.05, 2.615) == pytest.approx(500.0, rel=5e-3)  # Lucas & Saccucci (1990)
     assert ewma_design.run_length(0.2, 3.0, head_start=0.9) < ewma_design.run_length(0.2, 3.0)
 
 

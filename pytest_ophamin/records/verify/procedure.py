@@ -136,6 +136,7 @@ class _Run:
             not_recomputable=bundle.not_recomputable,
             not_checked=tuple(bundle.not_checked),
             records=tuple(bundle.records),
+            proofs=tuple(bundle.proofs),
         )
 
     def _step(self, number: int, step: Step) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_ophamin.records.verify.state import Record
+    from pytest_ophamin.records.verify.state import ProofState, Record
 
 STEP_TITLES = {
     1: "find and read once",
@@ -82,6 +82,8 @@ class BundleReport:
     not_checked: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
     """The parsed statements, as far as step 5 got."""
+    proofs: tuple[ProofState, ...] = ()
+    """The proofs with claim, observations and outcome, as far as the steps got."""
 
     @property
     def exit_status(self) -> Exit:

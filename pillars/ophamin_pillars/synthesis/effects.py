@@ -1,0 +1,100 @@
+"""What a proof gives a meta-analysis: its estimate and sampling variance, on a scale where a normal law fits.
+
+    proportion         logit with 1/2 added to both counts (Gart & Zweifel 1967): exact 0 and 1 keep a finite variance
+    mean, difference   as they are, spread^2 / n
+    ratio              log, spread^2 / n of the log ratios
+    correlations       atanh; rates, bandwidth, ratios of arms: log; all others as they are: from the two bounds,
+
+                           se = (upper - lower) / (z_lower + z_upper)
+
+    with the normal quantile of each bound's own level. t and exact bounds are wider than normal ones, so that this
+    errs on the wide side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ophamin_pillars._special import special
+from pytest_ophamin.pillars import SeriesProof
+
+CORRELATIONS = frozenset({"correlation", "spearman", "kendall"})
+POSITIVE = frozenset({"ratio", "rate", "mtbf", "bandwidth"})
+AVERAGED = frozenset({"mean", "difference", "ratio"})
+"""Kinds whose spread is that of independent trials when the design has one group."""
+ONE_GROUP = frozenset({"", "sequential", "looks"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A monotone scale: ``inverse`` of what ``forward`` gives is the metric again."""
+
+    name: str
+    forward: Callable[[float], float]
+    inverse: Callable[[float], float]
+
+
+IDENTITY = Scale("identity", float, float)
+LOG = Scale("log", math.log, math.exp)
+LOGIT = Scale("logit", lambda p: math.log(p) - math.log1p(-p), lambda y: float(special().expit(y)))
+ATANH = Scale("atanh", math.atanh, math.tanh)
+
+
+class NoEffect(Exception):
+    """A proof without a sampling variance; the message says why."""
+
+
+def scale_of(kind: str, design: str) -> Scale:
+    """Return the scale proofs of one metric are pooled on."""
+    if kind == "proportion" and design in ONE_GROUP:
+        return LOGIT
+    if kind in CORRELATIONS:
+        return ATANH
+    return LOG if kind in POSITIVE else IDENTITY
+
+
+def effect_of(proof: SeriesProof) -> tuple[float, float]:
+    """Return the estimate of ``proof`` and its sampling variance, on the scale of :func:`scale_of`.
+
+    Raises:
+        NoEffect: It has no estimate, no spread, or a bound is missing.
+    """
+    claim, found = proof.claim, proof.assessment
+    if found.estimate is None:
+        raise NoEffect("it has no estimate")
+    design = str(claim.design.name)
+    scale = scale_of(claim.kind, design)
+    if scale is LOGIT:
+        return _logit(found.estimate * found.n, found.n)
+    if claim.kind in AVERAGED and design in ONE_GROUP and found.spread:
+        return scale.forward(found.estimate), found.spread**2 / found.n
+    return _at(scale, found.estimate), _from_bounds(proof, scale) ** 2
+
+
+def _logit(count: float, n: int) -> tuple[float, float]:
+    successes, failures = count + 0.5, n - count + 0.5
+    return math.log(successes / failures), 1.0 / successes + 1.0 / failures
+
+
+def _from_bounds(proof: SeriesProof, scale: Scale) -> float:
+    claim, found = proof.claim, proof.assessment
+    if claim.design.can_stop_early:
+        raise NoEffect("it could stop early: its bounds give no standard error")
+    if claim.kind == "quantile" and claim.margin > 0.0:
+        raise NoEffect("its margin is one of probability: its two bounds belong to two quantiles")
+    if found.lower is None or found.upper is None:
+        raise NoEffect("one of its bounds is missing")
+    reach = -math.fsum(float(special().ndtri(level)) for level in proof.bound_levels)
+    width = _at(scale, found.upper) - _at(scale, found.lower)
+    if not width > 0.0 or not math.isfinite(width):
+        raise NoEffect("its bounds give no standard error")
+    return width / reach
+
+
+def _at(scale: Scale, value: float) -> float:
+    try:
+        return scale.forward(value)
+    except ValueError:  # log of 0, atanh of 1
+        raise NoEffect(f"it has no finite value on the {scale.name} scale") from None

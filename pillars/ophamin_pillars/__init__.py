@@ -13,6 +13,7 @@ from pytest_ophamin.pillars import Pillar, hookimpl
 @hookimpl
 def ophamin_pillars() -> Sequence[Pillar]:
     """Return the shipped pillars."""
+    from ophamin_pillars.cma_pillar import CmaPillar
     from ophamin_pillars.difference import DifferencePillar  # numpy only when a claim exists
     from ophamin_pillars.law import LawPillar
     from ophamin_pillars.mean import MeanPillar
@@ -29,4 +30,5 @@ def ophamin_pillars() -> Sequence[Pillar]:
         RatioPillar(),
         LawPillar(),
         SerialDependencePillar(),
+        CmaPillar(),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -14,6 +14,22 @@ def special() -> ModuleType:
     import scipy.special  # lazily: see the module docstring
 
     return scipy.special
+
+
+@cache
+def scalar(name: str) -> Callable[[float, float, float], float]:
+    """Return a function of three plain numbers of ``scipy.special``, or ``betaincc``/``betainccinv`` before SciPy 1.12.
+
+    The compiled scalar version where there is one: the same bits as the ufunc, at a fifth of what calling that costs.
+    """
+    import scipy.special.cython_special as compiled
+
+    signatures = getattr(getattr(compiled, name, None), "__signatures__", {})
+    if "double" in signatures:
+        found: Callable[[float, float, float], float] = getattr(compiled, name)["double"]
+        return found
+    ufunc = {"betaincc": betaincc, "betainccinv": betainccinv}.get(name) or getattr(special(), name)
+    return lambda a, b, x: float(ufunc(a, b, x))
 
 
 @cache
@@ -30,11 +46,21 @@ def betaincc(a: Any, b: Any, x: Any) -> Any:  # noqa: ANN401  # scalars and arra
 
     SciPy has it since 1.12; before, ``1 - x`` costs the digits x has beyond the 16th place.
     """
-    sp = special()
-    return sp.betaincc(a, b, x) if hasattr(sp, "betaincc") else sp.betainc(b, a, 1.0 - x)
+    return _complement()(a, b, x)
 
 
 def betainccinv(a: Any, b: Any, y: Any) -> Any:  # noqa: ANN401
     """Return the x with ``betaincc(a, b, x) = y``; see :func:`betaincc`."""
+    return _inverse_complement()(a, b, y)
+
+
+@cache
+def _complement() -> Callable[[Any, Any, Any], Any]:
     sp = special()
-    return sp.betainccinv(a, b, y) if hasattr(sp, "betainccinv") else 1.0 - sp.betaincinv(b, a, y)
+    return sp.betaincc if hasattr(sp, "betaincc") else lambda a, b, x: sp.betainc(b, a, 1.0 - x)
+
+
+@cache
+def _inverse_complement() -> Callable[[Any, Any, Any], Any]:
+    sp = special()
+    return sp.betainccinv if hasattr(sp, "betainccinv") else lambda a, b, y: 1.0 - sp.betaincinv(b, a, y)

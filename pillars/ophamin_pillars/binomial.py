@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars._special import betaincc, betainccinv, special
+from ophamin_pillars._special import betaincc, scalar, special
 from pytest_ophamin.pillars import round12
 
 Counts = npt.NDArray[np.int64]
@@ -28,7 +28,7 @@ def upper_tail(count: float, n: float, p: float) -> float:
         return 1.0
     if count > n or p <= 0.0:
         return 0.0
-    return 1.0 if p >= 1.0 else float(special().betainc(count, n - count + 1, p))
+    return 1.0 if p >= 1.0 else scalar("betainc")(count, n - count + 1, p)
 
 
 def lower_tail(count: float, n: float, p: float) -> float:
@@ -37,17 +37,17 @@ def lower_tail(count: float, n: float, p: float) -> float:
         return 1.0
     if count < 0 or p >= 1.0:
         return 0.0
-    return 1.0 if p <= 0.0 else float(betaincc(count + 1, n - count, p))
+    return 1.0 if p <= 0.0 else scalar("betaincc")(count + 1, n - count, p)
 
 
 def lower_bound(count: int, n: int, level: float) -> float:
     """Return the greatest p with P(X >= count) <= level: the Clopper-Pearson lower bound."""
-    return 0.0 if count == 0 else float(special().betaincinv(count, n - count + 1, level))
+    return 0.0 if count == 0 else scalar("betaincinv")(count, n - count + 1, level)
 
 
 def upper_bound(count: int, n: int, level: float) -> float:
     """Return the least p with P(X <= count) <= level: the Clopper-Pearson upper bound."""
-    return 1.0 if count == n else float(betainccinv(count + 1, n - count, level))
+    return 1.0 if count == n else scalar("betainccinv")(count + 1, n - count, level)
 
 
 @lru_cache(maxsize=4096)  # the cases of one parametrised claim share their plan

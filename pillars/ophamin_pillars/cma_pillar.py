@@ -56,9 +56,10 @@ class Pooled:
     scale: str
 
     def numbers(self) -> dict[str, float | int | None]:
-        """All of it, by name."""
+        """All of it, by name; None for an end without a limit."""
         names = ("mean", "lower", "upper", "prediction_lower", "prediction_upper", "tau2", "q", "q_p", "i2")
-        return {"k": self.k, **{name: getattr(self, name) for name in names}}
+        values = {name: float(getattr(self, name)) for name in names}
+        return {"k": self.k, **{name: value if math.isfinite(value) else None for name, value in values.items()}}
 
 
 def independent(proofs: tuple[SeriesProof, ...]) -> tuple[list[SeriesProof], list[str]]:
@@ -147,7 +148,7 @@ def _name(proof: SeriesProof) -> str:
 
 def _setting(proof: SeriesProof) -> tuple[object, ...]:
     claim = proof.claim
-    return claim.unit, claim.of, claim.bounds, claim.design.name, claim.relation
+    return claim.unit, claim.of, claim.design.name
 
 
 def _caution(series: Series, pooled: Pooled | None) -> str | None:

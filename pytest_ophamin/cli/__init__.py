@@ -2,7 +2,9 @@
 
     ophamin verify proofs/campaign --trust session-key.pub.pem
     ophamin show proofs/campaign
+    ophamin synthesise I.cma v1/proofs v2/proofs v3/proofs
     ophamin sign proofs/campaign
+    ophamin pillars
     ophamin keys new
     ophamin schema export DIR
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_ophamin.cli import keys, schema, show, sign, verify
+from pytest_ophamin.cli import keys, pillars, schema, show, sign, synthesise, verify
 from pytest_ophamin.cli.output import complain, prepare_output
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.report import Exit
@@ -39,12 +39,14 @@ def run_command(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ophamin", description="Verify, show and sign the evidence that pytest --ophamin-campaign writes."
+        prog="ophamin", description="Verify, show, sign and pool the evidence that pytest --ophamin-campaign writes."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands)
     _add_show(commands)
+    _add_synthesise(commands)
     _add_sign(commands)
+    _add_pillars(commands)
     _add_keys(commands)
     _add_schema(commands)
     return parser
@@ -75,16 +77,17 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.set_defaults(run=verify.run)
 
 
-def _add_trust(parser: argparse.ArgumentParser) -> None:
+def _add_trust(parser: argparse.ArgumentParser, *, dest: str = "pillar") -> None:
     parser.add_argument(
         "--trust", action="append", default=[], type=Path, metavar="PEM", help="public key to trust; repeatable"
     )
-    _add_pillar(parser)
+    _add_pillar(parser, dest=dest)
 
 
-def _add_pillar(parser: argparse.ArgumentParser) -> None:
+def _add_pillar(parser: argparse.ArgumentParser, *, dest: str = "pillar") -> None:
     parser.add_argument(
         "--pillar",
+        dest=dest,
         action="append",
         default=[],
         metavar="NAME",
@@ -98,6 +101,34 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--json", action="store_true", help="one statement per line, as JSON")
     parser.add_argument("--claim", action="append", default=[], metavar="ID", help="only this claim; repeatable")
     parser.set_defaults(run=show.run)
+
+
+def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "synthesise",
+        help="verify bundles, and ask a pillar about each claim's proofs in a row",
+        description="Every bundle is verified first, as `ophamin verify` does; unless all hold, nothing is synthesised "
+        "and the exit status is that of `verify`. Exit 1 also where a pillar could compute nothing.",
+    )
+    parser.add_argument("pillar", metavar="PILLAR", help="name of a synthesising pillar, I.cma (see `ophamin pillars`)")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="bundle file, or folder that holds some")
+    parser.add_argument("--claim", action="append", default=[], metavar="ID", help="only this claim; repeatable")
+    parser.add_argument("--json", action="store_true", help="one synthesis per line, as JSON")
+    _add_trust(parser, dest="from_entry_points")
+    parser.set_defaults(run=synthesise.run)
+
+
+def _add_pillars(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "pillars",
+        help="list the statistical methods that are installed",
+        description="Names, roles, questions, methods and origins. Entry points of other packages are listed by name "
+        "and not loaded unless asked: loading one runs its package's code.",
+    )
+    parser.add_argument("--load", action="store_true", help="load every installed entry point of the group 'ophamin'")
+    parser.add_argument("--json", action="store_true", help="one pillar per line, as JSON")
+    _add_pillar(parser, dest="from_entry_points")
+    parser.set_defaults(run=pillars.run)
 
 
 def _add_sign(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

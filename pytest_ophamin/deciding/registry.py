@@ -40,6 +40,7 @@ class PillarRegistry:
         self._by_name: dict[str, Pillar] = {}
         self._by_series_name: dict[str, SynthesisingPillar] = {}
         self._shipped: set[str] = set()
+        self._found: dict[tuple[str, str | None], DecidingPillar] = {}
         self._sources: dict[int, str] = {}
         for source, pillars in _gathered(manager):
             for pillar in pillars:
@@ -109,6 +110,12 @@ class PillarRegistry:
         Raises:
             PillarError: None decides this metric, the named one does not, or several could.
         """
+        asked = (claim.question, claim.pillar)
+        if asked not in self._found:
+            self._found[asked] = self._find(claim)
+        return self._found[asked]
+
+    def _find(self, claim: Claim) -> DecidingPillar:
         if claim.pillar is not None:
             return self._named(claim, claim.pillar)
         able = [pillar for pillar in self.deciding if claim.question in pillar.metrics]

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
 from pytest_ophamin.claims.metrics import Relation
-from pytest_ophamin.claims.model import Claim
+from pytest_ophamin.claims.model import Claim, Threshold
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.deciding.protocol import Assessment
 from pytest_ophamin.deciding.verdict import judge
@@ -166,8 +167,8 @@ def compose(
         method=method,
         exact=exact,
         conditions=conditions,
-        null_validate=" or ".join(side.null(tests, claim.metric) for side in sides.validate),
-        null_refute=" and ".join(side.null(tests, claim.metric) for side in sides.refute),
+        null_validate=" or ".join([side.null(tests, claim.metric) for side in sides.validate]),
+        null_refute=" and ".join([side.null(tests, claim.metric) for side in sides.refute]),
         n=tests.n,
         estimate=tests.estimate,
         lower=lower,
@@ -177,7 +178,7 @@ def compose(
         effect=effect_of(claim, tests.estimate),
         spread=tests.spread,
         needed=needed,
-        libraries=dict(libraries or {}),
+        libraries=libraries or {},
     )
 
 
@@ -217,21 +218,24 @@ def undecidable(
 
 def claim_sides(claim: Claim, *, level: float | None = None) -> Sides:
     """Return the tests ``claim`` consists of; ``level`` replaces alpha of the validating side (planning)."""
-    a, b, d = claim.validate_level if level is None else level, claim.refute_level, claim.margin
-    if claim.relation is Relation.AT_LEAST:
+    a = claim.validate_level if level is None else level
+    return _sides(claim.relation, claim.threshold, claim.margin, a, claim.refute_level)
+
+
+@lru_cache(maxsize=1024)  # decided, diagnosed, planned and verified: a claim's sides are asked for many times
+def _sides(relation: Relation, threshold: Threshold, margin: float, a: float, b: float) -> Sides:
+    if isinstance(threshold, tuple):
+        lo, hi = threshold
         return Sides(
-            (Side("greater", claim.limit, d, strict=False, level=a),),
-            (Side("less", claim.limit, 0.0, strict=True, level=b),),
+            (Side("greater", lo, 0.0, strict=False, level=a), Side("less", hi, 0.0, strict=False, level=a)),
+            (Side("less", lo, 0.0, strict=True, level=b / 2), Side("greater", hi, 0.0, strict=True, level=b / 2)),
         )
-    if claim.relation is Relation.AT_MOST:
-        return Sides(
-            (Side("less", claim.limit, d, strict=False, level=a),),
-            (Side("greater", claim.limit, 0.0, strict=True, level=b),),
-        )
-    lo, hi = claim.limits
+    if threshold is None:
+        raise TypeError(f"a claim with the relation {relation!s} has no sides")
+    validate, refute = ("greater", "less") if relation is Relation.AT_LEAST else ("less", "greater")
     return Sides(
-        (Side("greater", lo, 0.0, strict=False, level=a), Side("less", hi, 0.0, strict=False, level=a)),
-        (Side("less", lo, 0.0, strict=True, level=b / 2), Side("greater", hi, 0.0, strict=True, level=b / 2)),
+        (Side(validate, threshold, margin, strict=False, level=a),),
+        (Side(refute, threshold, 0.0, strict=True, level=b),),
     )
 
 
@@ -257,6 +261,7 @@ def plus(limit: float, slack: float) -> float:
     return float(Decimal(repr(limit)) + Decimal(repr(slack))) if slack else limit
 
 
+@lru_cache(maxsize=1024)
 def number(value: float) -> str:
     """Return ``value`` as words in a null hypothesis: 12 significant digits at most."""
     return f"{value:.12g}"

@@ -7,6 +7,9 @@ from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.outcome import Verdict
 
 
+_CLOSE = 1e-10
+
+
 def judge(claim: Claim, p_validate: float, p_refute: float, reason: str | None = None) -> tuple[Verdict, bool]:
     """Turn two p-values, raw or adjusted, into a verdict (DECIDING.md "One claim").
 
@@ -21,11 +24,18 @@ def judge(claim: Claim, p_validate: float, p_refute: float, reason: str | None =
     """
     if reason is not None:
         return Verdict.INCONCLUSIVE, False
-    validates = round12(p_validate) <= claim.validate_level
-    refutes = round12(p_refute) <= claim.refute_level
+    validates = _rejects(p_validate, claim.validate_level)
+    refutes = _rejects(p_refute, claim.refute_level)
     if validates and refutes:
         # Without a margin the two nulls cover everything: both rejected means that the sample contradicts itself.
         return (Verdict.VALIDATED, True) if claim.margin > 0.0 else (Verdict.INCONCLUSIVE, False)
     if validates:
         return Verdict.VALIDATED, False
     return (Verdict.REFUTED if refutes else Verdict.INCONCLUSIVE), False
+
+
+def _rejects(p: float, level: float) -> bool:
+    """Whether ``p``, rounded to 12 significant digits, is at most ``level``; rounding is for those close to it."""
+    if abs(p - level) > _CLOSE * level:
+        return p < level
+    return round12(p) <= level

@@ -17,7 +17,7 @@ from error_rates import APPROXIMATE, Floats, generator, most_allowed
 
 from ophamin_pillars.betting import Wealth
 from ophamin_pillars.sequential import evidence
-from ophamin_pillars.sequential.betting_process import open_bets
+from ophamin_pillars.sequential.betting_process import TRUNCATION, ShareMixture, open_bets
 from ophamin_pillars.sequential.bounded_sequence import empirical_bernstein_bounds, hoeffding_bounds
 from ophamin_pillars.sequential.mixture import JEFFREYS, BetaMixture, cumulative_counts, discordant_counts
 from ophamin_pillars.sequential.proportion_sequence import bernoulli_interval
@@ -148,12 +148,13 @@ MEAN = 0.9
 def _check_bounded(name: str, level: float, runs: int) -> None:
     """Count paths of either game that ever win, and bounds of either sequence that are ever crossed."""
     rng, allowed = generator(5, list(BOUNDED).index(name), runs), most_allowed(runs, level)
-    wins, crossed = np.zeros(2, dtype=int), np.zeros((2, 2), dtype=int)
+    wins, crossed = np.zeros((2, 2), dtype=int), np.zeros((2, 2), dtype=int)
     for start in range(0, runs, CHUNK):
         y = BOUNDED[name](rng, min(CHUNK, runs - start), HORIZON)
         for side, (z, t) in enumerate(((y, MEAN), (1.0 - y, 1.0 - MEAN))):
-            won = Wealth(z, level, bets=open_bets(z, level)).log_maxima(t) >= -math.log(level)
-            wins[side] += int(won.sum())
+            game = Wealth(z, level, bets=open_bets(z, level), truncation=TRUNCATION)
+            for i, path in enumerate((game.log_wealth(t), ShareMixture(z).log_e(t))):
+                wins[side, i] += int((path >= -math.log(level)).any(axis=-1).sum())
             for i, bounds in enumerate((empirical_bernstein_bounds, hoeffding_bounds)):
                 crossed[side, i] += int((bounds(z, level) > t + 1e-12).any(axis=-1).sum())
     assert wins.max() <= allowed
@@ -172,6 +173,14 @@ def test_betting_and_its_closed_forms_err_within_their_level(name: str) -> None:
 def test_study_betting_and_its_closed_forms_err_within_their_level(name: str, level: float) -> None:
     """The same with 20,000 runs."""
     _check_bounded(name, level, STUDY_RUNS)
+
+
+def test_a_share_mixture_needs_fewer_observations_than_plug_in_bets_where_those_are_slow() -> None:
+    """Mean n to show a proportion of .90 to exceed .85, and a uniform mean of .50 to exceed .45."""
+    for draw, t, most in ((_bernoulli(0.9), 0.85, 400), (lambda rng, runs, n: rng.random((runs, n)), 0.45, 300)):
+        reached = ShareMixture(draw(generator(9), 100, HORIZON)).log_e(t) >= math.log(20.0)
+        assert reached.any(axis=-1).sum() >= 99
+        assert np.mean(reached.argmax(axis=-1) + 1) < most
 
 
 # Unbounded means: exact for normal data, approximate otherwise

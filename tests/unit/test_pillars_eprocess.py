@@ -17,7 +17,7 @@ from ophamin_pillars.betting import Wealth, open_ended_bets
 from ophamin_pillars.sequential import boundaries, bounded_sequence, calibrator, evidence, quantile_bounds
 from ophamin_pillars.sequential._beta import beta_fraction, log_beta, log_beta_over, stirling_error
 from ophamin_pillars.sequential._roots import falling_roots
-from ophamin_pillars.sequential.betting_process import BettingProcess, open_bets, scaled
+from ophamin_pillars.sequential.betting_process import SHARES, WEIGHTS, BettingProcess, ShareMixture, open_bets, scaled
 from ophamin_pillars.sequential.mixture import JEFFREYS, BetaMixture, cumulative_counts, discordant_counts
 from ophamin_pillars.sequential.proportion_sequence import (
     bernoulli_interval,
@@ -346,7 +346,7 @@ def test_the_open_bets_are_those_of_the_fixed_module(n: int) -> None:
     assert open_bets(y[:half], 0.05).tolist() == bets[:half].tolist()
     process, part = BettingProcess.of(y, 0.05), BettingProcess.of(y[:half], 0.05)
     assert process.log_e(0.6)[:half].tolist() == part.log_e(0.6).tolist()
-    assert process.log_e(0.6) == pytest.approx(Wealth(y, 0.05, bets=bets).log_wealth(0.6))
+    assert process.log_e(0.6) == pytest.approx(Wealth(y, 0.05, bets=bets, truncation=0.5).log_wealth(0.6))
 
 
 def test_a_betting_sequence_narrows_and_agrees_with_its_paths() -> None:
@@ -360,7 +360,42 @@ def test_a_betting_sequence_narrows_and_agrees_with_its_paths() -> None:
     for end, bound in zip(at, bounds, strict=True):
         for t in (0.2, 0.4, 0.55, 0.62):
             assert (process.log_e(t)[:end].max() >= -math.log(0.05)) == (t <= bound)
-    assert bounds[-1] == pytest.approx(process.game.bound(0.05), abs=1e-12)
+    game = Wealth(y, 0.05, bets=process.bets, truncation=process.truncation)
+    assert bounds[-1] == pytest.approx(game.bound(0.05), abs=1e-12)
+
+
+def test_a_share_mixture_is_the_average_of_its_shares() -> None:
+    """Computed one share and one observation at a time; the order of observations does not change the last value."""
+    y = RNG(15).beta(4.0, 2.0, 60)
+    t, wealth = 0.6, np.ones(len(SHARES))
+    path = ShareMixture(y).log_e(t)
+    for i, value in enumerate(y):
+        wealth *= 1.0 + SHARES * (value / t - 1.0)
+        assert path[i] == pytest.approx(math.log(float(WEIGHTS @ wealth)), abs=1e-12)
+    assert ShareMixture(y[::-1]).log_e(t)[-1] == pytest.approx(path[-1], abs=1e-12)
+    assert ShareMixture(y[:20]).log_e(t) == pytest.approx(path[:20], abs=1e-13)
+    assert ShareMixture(np.stack([y, y])).log_e(t)[1] == pytest.approx(path, abs=1e-13)
+    assert WEIGHTS.sum() == pytest.approx(1.0)
+
+
+def test_the_sequence_of_a_share_mixture_agrees_with_its_paths() -> None:
+    """Narrowing, and t excluded exactly when its running maximum reached 1 / level."""
+    y = RNG(16).beta(4.0, 2.0, 400)
+    game, at = ShareMixture(y), [1, 5, 50, 51, 400]
+    bounds = game.lower_bounds(at, 0.05)
+    assert bounds == sorted(bounds)
+    for end, bound in zip(at, bounds, strict=True):
+        for t in (0.1, 0.4, 0.6, 0.64):
+            assert (game.log_e(t)[:end].max() >= -math.log(0.05)) == (t <= bound)
+    assert ShareMixture(np.ones(300)).lower_bounds([300], 0.05)[0] > 0.98
+    assert ShareMixture(np.zeros(300)).lower_bounds([1, 300], 0.05) == [0.0, 0.0]
+    for t in (1e-12, 1.0 - 1e-12):
+        assert np.isfinite(ShareMixture(np.array([0.0, 1.0] * 500)).log_e(t)).all()
+    for t in (0.0, 1.0):
+        with pytest.raises(ValueError, match="strictly inside the bounds"):
+            game.log_e(t)
+    with pytest.raises(ValueError, match="the level lies"):
+        game.lower_bounds([1], 0.0)
 
 
 def test_betting_on_constant_data_at_the_edge_has_no_nan() -> None:

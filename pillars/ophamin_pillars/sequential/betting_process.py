@@ -1,24 +1,100 @@
-"""Betting e-processes of bounded means, followed observation by observation (Waudby-Smith & Ramdas 2024).
+"""Betting e-processes of bounded means, observation by observation (Waudby-Smith & Ramdas 2024, JRSS-B 86:1-27).
 
-The games are those of :mod:`ophamin_pillars.betting`, with bets that know no planned end (their eq. 26): the stake on
-observation i depends on the observations before it and on nothing else, so a path never changes when data are added.
+The games are those of :mod:`ophamin_pillars.betting`, without a planned end. Two ways to bet, both valid for every
+distribution on the bounds:
+
+- :class:`ShareMixture`: the wealth is split over fixed shares of the largest bet, never moved again (their section on
+  diversified Kelly betting; Cover 1991, Math. Finance 1:1-29). It grows nearly as fast as the best share in hindsight,
+  whatever the spread, for every level at once; the order of the observations does not matter.
+- :class:`BettingProcess`: the predictable plug-in bets of their eq. 26. The stake on observation i depends on the
+  observations before it and on nothing else, so a path never changes when data are added.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.betting import Wealth
+from ophamin_pillars.betting import Wealth, greatest_root
 
 Floats = npt.NDArray[np.float64]
 
+SHARES: Floats = 0.9 * 0.5 ** np.arange(7.0)
+"""Of the largest admissible bet; each half the one before, down to 1/70."""
+WEIGHTS: Floats = 1.0 / np.arange(1.0, 8.0) / np.sum(1.0 / np.arange(1.0, 8.0))
+"""Of the shares: more for the large ones, which narrow distributions need and which decide within few n."""
+TRUNCATION = 0.5
+"""Bets without an end start large: at the 0.9 of the fixed-n game a few early losses cost hundreds of trials."""
 STEP = 1e-12
 """Bounds are known this closely; a rise by less is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShareMixture:
+    """The game against "mean <= t" on ``y`` in [0, 1], shape (..., n); against "mean >= t" it is that on ``1 - y``."""
+
+    y: Floats
+
+    def log_e(self, t: float) -> Floats:
+        """Return log wealth after each observation, shape of ``y``; it falls in t at every index.
+
+        Raises:
+            ValueError: t does not lie strictly inside the bounds.
+        """
+        check_inside(t)
+        logs = np.multiply.outer(SHARES, self.y / t - 1.0)
+        np.log1p(logs, out=logs)
+        np.cumsum(logs, axis=-1, out=logs)
+        most: Floats = logs.max(axis=0)
+        logs -= most
+        np.exp(logs, out=logs)
+        most += np.log(np.tensordot(WEIGHTS, logs, axes=1))
+        return most
+
+    def lower_bounds(self, at: Sequence[int], level: float) -> list[float]:
+        """Return the lower confidence sequence of one sample, shape (n,), after ``at`` observations each.
+
+        It inverts the running maximum: all t up to the bound were excluded at some index, and none above it.
+
+        Args:
+            at: Rising numbers of observations, from 1 to n.
+            level: Error probability of this side.
+
+        Returns:
+            Bounds in [0, 1), never falling; 0 where nothing was excluded.
+        """
+        return _bounds_along(lambda end, t: float(ShareMixture(self.y[:end]).log_e(t).max()), at, level)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BettingProcess:
+    """The game against "mean <= t" on ``y`` in [0, 1], shape (n,), with plug-in bets that serve ``level``."""
+
+    y: Floats
+    bets: Floats
+    level: float
+    truncation: float
+
+    @classmethod
+    def of(cls, y: Floats, level: float, truncation: float = TRUNCATION) -> BettingProcess:
+        """Return the game; ValueError for what :func:`open_bets` refuses."""
+        return cls(y, open_bets(y, level), level, truncation)
+
+    def log_e(self, t: float) -> Floats:
+        """Return log wealth after each observation; see :meth:`ShareMixture.log_e`."""
+        check_inside(t)
+        return self._first(len(self.y)).log_wealth(t)
+
+    def lower_bounds(self, at: Sequence[int]) -> list[float]:
+        """Return the lower confidence sequence at the game's own level; see :meth:`ShareMixture.lower_bounds`."""
+        return _bounds_along(lambda end, t: float(self._first(end).log_maxima(t)), at, self.level)
+
+    def _first(self, end: int) -> Wealth:
+        return Wealth(self.y[:end], self.level, bets=self.bets[:end], truncation=self.truncation)
 
 
 def open_bets(y: Floats, level: float) -> Floats:
@@ -48,64 +124,10 @@ def open_bets(y: Floats, level: float) -> Floats:
     return bets
 
 
-def check_scaled(y: Floats, level: float) -> None:
-    """Raise ValueError unless all of ``y`` lies in [0, 1] and ``level`` in (0, 1)."""
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"the level lies between 0 and 1, not at {level}")
-    if y.shape[-1] == 0 or not ((y >= 0.0) & (y <= 1.0)).all():
-        raise ValueError("at least one observation is needed, and all of them within their bounds")
-
-
-@dataclass(frozen=True, slots=True)
-class BettingProcess:
-    """The game against "mean <= t" on ``y`` in [0, 1], shape (n,); against "mean >= t" it is that on ``1 - y``."""
-
-    game: Wealth
-    y: Floats
-    bets: Floats
-    level: float
-
-    @classmethod
-    def of(cls, y: Floats, level: float) -> BettingProcess:
-        """Return the game whose bets serve ``level``; ValueError for what :func:`open_bets` refuses."""
-        bets = open_bets(y, level)
-        return cls(Wealth(y, level, bets=bets), y, bets, level)
-
-    def log_e(self, t: float) -> Floats:
-        """Return log wealth after each observation, shape (n,).
-
-        Raises:
-            ValueError: t does not lie strictly inside the bounds.
-        """
-        if not 0.0 < t < 1.0:
-            raise ValueError(f"the threshold lies strictly inside the bounds, not at {t} of the way")
-        return self.game.log_wealth(t)
-
-    def lower_bounds(self, at: Sequence[int]) -> list[float]:
-        """Return the lower confidence sequence after ``at`` observations each: it inverts the running maximum.
-
-        Wealth falls in t at every index, so all t up to the bound were excluded at some index, and none above it.
-
-        Args:
-            at: Rising numbers of observations, from 1 to n.
-
-        Returns:
-            Bounds in [0, 1), never falling; 0 where nothing was excluded.
-        """
-        bounds: list[float] = []
-        reached = 0.0
-        for end in at:
-            part = Wealth(self.y[:end], self.level, bets=self.bets[:end])
-            if float(part.log_maxima(reached + STEP)) >= -math.log(self.level):
-                reached = max(reached, part.bound(self.level))
-            bounds.append(reached)
-        return bounds
-
-
 def scaled(values: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
     """Return ``values`` as shares of the way from the lower to the upper bound, and from the upper to the lower.
 
-    The two are what :class:`BettingProcess` takes for its two sides.
+    The two are what the games against "mean <= t" and against "mean >= t" are played on.
 
     Raises:
         ValueError: The bounds are not finite and rising, or a value lies outside them.
@@ -117,3 +139,36 @@ def scaled(values: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]
         raise ValueError(f"a value lies outside the bounds {low} to {high}")
     shares = (values - low) / (high - low)
     return shares, 1.0 - shares
+
+
+def check_scaled(y: Floats, level: float) -> None:
+    """Raise ValueError unless all of ``y`` lies in [0, 1] and ``level`` in (0, 1)."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"the level lies between 0 and 1, not at {level}")
+    if y.shape[-1] == 0 or not ((y >= 0.0) & (y <= 1.0)).all():
+        raise ValueError("at least one observation is needed, and all of them within their bounds")
+
+
+def check_inside(t: float) -> None:
+    """Raise ValueError unless ``t``, as a share of the way between the bounds, lies strictly inside them."""
+    if not 0.0 < t < 1.0:
+        raise ValueError(f"the threshold lies strictly inside the bounds, not at {t} of the way")
+
+
+def _bounds_along(log_maximum: Callable[[int, float], float], at: Sequence[int], level: float) -> list[float]:
+    """Return the greatest t with a maximum of ``1 / level`` among the first ``end`` indices, for each end."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"the level lies between 0 and 1, not at {level}")
+    target = -math.log(level)
+    bounds: list[float] = []
+    reached = 0.0
+    for end in at:
+        if reached + STEP < 1.0 and log_maximum(end, reached + STEP) >= target:
+            reached = max(reached, _greatest(log_maximum, end, target))
+        bounds.append(reached)
+    return bounds
+
+
+def _greatest(log_maximum: Callable[[int, float], float], end: int, target: float) -> float:
+    # wealth at t = 1 is at most its start, so the search never ends there
+    return greatest_root(lambda t: log_maximum(end, t) - target if t < 1.0 else -target)

@@ -1,14 +1,14 @@
 """What a proof gives a meta-analysis: its estimate and sampling variance, on a scale where a normal law fits.
 
-    proportion         logit with 1/2 added to both counts (Gart & Zweifel 1967): exact 0 and 1 keep a finite variance
-    mean, difference   as they are, spread^2 / n
-    ratio              log, spread^2 / n of the log ratios
-    correlations       atanh; rates, bandwidth, ratios of arms: log; all others as they are: from the two bounds,
+proportion         logit with 1/2 added to both counts (Gart & Zweifel 1967): exact 0 and 1 keep a finite variance
+mean, difference   as they are, spread^2 / n
+ratio              log, spread^2 / n of the log ratios
+correlations       atanh; rates, bandwidth, ratios of arms: log; all others as they are: from the two bounds,
 
-                           se = (upper - lower) / (z_lower + z_upper)
+                       se = (upper - lower) / (z_lower + z_upper)
 
-    with the normal quantile of each bound's own level. t and exact bounds are wider than normal ones, so that this
-    errs on the wide side.
+with the normal quantile of each bound's own level. t and exact bounds are wider than normal ones, so that this
+errs on the wide side.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ POSITIVE = frozenset({"ratio", "rate", "mtbf", "bandwidth"})
 AVERAGED = frozenset({"mean", "difference", "ratio"})
 """Kinds whose spread is that of independent trials when the design has one group."""
 ONE_GROUP = frozenset({"", "sequential", "looks"})
+LARGEST_EXPONENT = 709.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A monotone scale: ``inverse`` of what ``forward`` gives is the metric again."""
+    """A monotone scale: ``inverse`` of what ``forward`` gives is the metric again; infinite beyond the floats."""
 
     name: str
     forward: Callable[[float], float]
@@ -37,7 +38,7 @@ class Scale:
 
 
 IDENTITY = Scale("identity", float, float)
-LOG = Scale("log", math.log, math.exp)
+LOG = Scale("log", math.log, lambda y: math.exp(y) if y < LARGEST_EXPONENT else math.inf)
 LOGIT = Scale("logit", lambda p: math.log(p) - math.log1p(-p), lambda y: float(special().expit(y)))
 ATANH = Scale("atanh", math.atanh, math.tanh)
 
@@ -69,8 +70,12 @@ def effect_of(proof: SeriesProof) -> tuple[float, float]:
     if scale is LOGIT:
         return _logit(found.estimate * found.n, found.n)
     if claim.kind in AVERAGED and design in ONE_GROUP and found.spread:
-        return scale.forward(found.estimate), found.spread**2 / found.n
-    return _at(scale, found.estimate), _from_bounds(proof, scale) ** 2
+        error = found.spread / math.sqrt(found.n)
+    else:
+        error = _from_bounds(proof, scale)
+    if not 0.0 < error * error < math.inf:
+        raise NoEffect("its standard error is beyond the floating range")
+    return _at(scale, found.estimate), error * error
 
 
 def _logit(count: float, n: int) -> tuple[float, float]:

@@ -1,0 +1,178 @@
+"""Decide claims about clustered trials; :mod:`ophamin_pillars.models.clustered` has the methods and their sources.
+
+The target is the mean over the population the clusters come from, every cluster counting once. Bounded observations
+(bools among them) are decided exactly, by betting on one number per cluster; others by a random intercept, or by t on
+one number per cluster where the random intercept would rest on more assumptions than data.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ophamin_pillars._special import libraries
+from ophamin_pillars.models.cluster_statistics import LARGEST
+from ophamin_pillars.models.clustered import (
+    LEAST_CLUSTERS,
+    cluster_differences_t,
+    cluster_means_t,
+    fixed_blocks_difference,
+    mixed_difference,
+    mixed_mean,
+)
+from ophamin_pillars.models.estimate import Estimate, EstimateTests
+from ophamin_pillars.observations import PAIR, Observed
+from ophamin_pillars.student import ZERO_VARIANCE
+from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, unit_means
+from pytest_ophamin.pillars import Assessment, BadSample, Claim, compose, undecidable
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+BETTING = "betting-clusters/1"
+RANDOM_INTERCEPT = "random-intercept/1"
+CLUSTER_MEANS = "cluster-means-t/1"
+CLUSTER_DIFFERENCES = "cluster-differences-t/1"
+FIXED_BLOCKS = "fixed-blocks/1"
+ONE_CLUSTER = "one cluster says nothing about the others"
+NO_COMPARISON = (
+    f"fewer than {LEAST_CLUSTERS} clusters, and too few trials of both arms inside one of them to compare the arms"
+)
+_NORMAL = "clusters independent; their means normal, or at least 120 x skewness^2 clusters"
+
+
+def decide_clusters(claim: Claim, found: Observed, labels: npt.ArrayLike) -> Assessment:
+    """Assess a mean, a proportion or a paired difference.
+
+    Args:
+        claim: The claim.
+        found: What it averages (n).
+        labels: Label of each trial's cluster (n).
+    """
+    codes = appearing(labels)
+    clusters, n = int(codes.max()) + 1, len(codes)
+    if found.bounds is not None:
+        means = unit_means(found.values, codes)
+        about = f"{claim.metric} (mean over clusters)"
+        return decide_units_by_betting(claim, means, found.bounds, n=n, method=BETTING, about=about)
+    _check_size(found.values)
+    method = RANDOM_INTERCEPT if clusters >= LEAST_CLUSTERS else CLUSTER_MEANS
+    if clusters < 2:
+        return _nothing(claim, method, n, float(found.values.mean()), ONE_CLUSTER, conditions=_NORMAL)
+    if method == CLUSTER_MEANS:
+        return _decided(claim, cluster_means_t(found.values, codes), method, f"{_NORMAL} ({_count(clusters)})")
+    conditions = f"{_NORMAL}; sizes of clusters unrelated to their means ({_count(clusters)})"
+    return _decided(claim, mixed_mean(found.values, codes), method, conditions)
+
+
+def decide_clustered_arms(
+    claim: Claim, values: Floats, second: Bools, labels: npt.ArrayLike, *, is_bool: bool
+) -> Assessment:
+    """Assess the first arm's mean minus the second's, compared inside clusters wherever a cluster has both arms.
+
+    Args:
+        claim: The claim.
+        values: Observations (n).
+        second: Whether each trial belongs to the second arm (n).
+        labels: Label of each trial's cluster (n).
+        is_bool: Whether the observations are bools.
+
+    Raises:
+        BadSample: An arm has no observation, or observations are too large.
+    """
+    if second.all() or not second.any():
+        raise BadSample("every trial fell into one arm")
+    codes = appearing(labels)
+    clusters, both = int(codes.max()) + 1, clusters_of_both(second, codes)
+    if is_bool:
+        units = arm_differences(values, second, codes)
+        if not len(units):
+            return _nothing(claim, BETTING, len(codes), _gap(values, second), ONE_CLUSTER, conditions=None)
+        about = f"{claim.metric} (mean over clusters)"
+        return decide_units_by_betting(claim, units, PAIR, n=len(codes), method=BETTING, about=about)
+    _check_size(values)
+    count = f"({_count(clusters)}, {both} with both arms)"
+    if both >= LEAST_CLUSTERS:
+        conditions = f"clusters independent; differences inside them normal, or at least 120 x skewness^2 clusters {count}"
+        return _decided(claim, cluster_differences_t(values, ~second, codes), CLUSTER_DIFFERENCES, conditions)
+    if clusters >= LEAST_CLUSTERS:
+        conditions = f"{_NORMAL}; the same difference in every cluster {count}"
+        return _decided(claim, mixed_difference(values, ~second, codes), RANDOM_INTERCEPT, conditions)
+    conditions = f"a statement about these clusters; trials inside them independent and normal {count}"
+    try:
+        if clusters < 2:
+            raise ValueError(ONE_CLUSTER)
+        estimate = fixed_blocks_difference(values, ~second, codes)
+    except ValueError:
+        reason = ONE_CLUSTER if clusters < 2 else NO_COMPARISON
+        return _nothing(claim, FIXED_BLOCKS, len(codes), _gap(values, second), reason, conditions=conditions)
+    return _decided(claim, estimate, FIXED_BLOCKS, conditions)
+
+
+def clusters_of_both(second: Bools, codes: Codes) -> int:
+    """Return how many clusters have trials of both arms."""
+    share = np.bincount(codes, weights=second) / np.bincount(codes)
+    return int(((share > 0.0) & (share < 1.0)).sum())
+
+
+def arm_differences(values: Floats, second: Bools, codes: Codes) -> Floats:
+    """Return independent numbers whose expectation is the difference of the arms, first minus second (units).
+
+    A cluster with both arms gives the difference of their means inside it. Clusters with one arm are paired, the k-th
+    of one arm with the k-th of the other in the order they appear, and give the difference of their means; who finds no
+    partner is left out. Neither choice looks at an observation.
+    """
+    count = int(codes.max()) + 1
+    sizes = [np.bincount(codes[side], minlength=count) for side in (~second, second)]
+    sums = [np.bincount(codes[side], weights=values[side], minlength=count) for side in (~second, second)]
+    means = [total / np.maximum(size, 1) for total, size in zip(sums, sizes, strict=True)]
+    both = (sizes[0] > 0) & (sizes[1] > 0)
+    alone = [np.flatnonzero((size > 0) & ~both) for size in sizes]
+    pairs = min(len(alone[0]), len(alone[1]))
+    found = [means[0][both] - means[1][both], means[0][alone[0][:pairs]] - means[1][alone[1][:pairs]]]
+    # In the order they appear, a pair where its later cluster does: bets look back.
+    place = [np.flatnonzero(both), np.maximum(alone[0][:pairs], alone[1][:pairs])]
+    order = np.argsort(np.concatenate(place), kind="stable")
+    return np.asarray(np.concatenate(found)[order], dtype=np.float64)
+
+
+def _decided(claim: Claim, estimate: Estimate, method: str, conditions: str) -> Assessment:
+    if not estimate.standard_error > 0.0:
+        return _nothing(claim, method, estimate.n, estimate.value, ZERO_VARIANCE, conditions=conditions)
+    return compose(
+        claim,
+        EstimateTests(estimate),
+        method=method,
+        exact=False,
+        conditions=conditions,
+        libraries=libraries(),
+    )
+
+
+def _nothing(
+    claim: Claim, method: str, n: int, estimate: float, reason: str, *, conditions: str | None
+) -> Assessment:
+    return undecidable(
+        claim,
+        method=method,
+        exact=conditions is None,
+        conditions=conditions,
+        n=n,
+        estimate=estimate,
+        reason=reason,
+        libraries=libraries(),
+    )
+
+
+def _gap(values: Floats, second: Bools) -> float:
+    return float(values[~second].mean() - values[second].mean())
+
+
+def _check_size(values: Floats) -> None:
+    large = np.abs(values) > LARGEST
+    if large.any():
+        raise BadSample("an observation is too large for its square to be finite", trial=int(np.argmax(large)))
+
+
+def _count(clusters: int) -> str:
+    return f"{clusters} clusters" if clusters != 1 else "one cluster"

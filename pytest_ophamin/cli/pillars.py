@@ -1,0 +1,159 @@
+"""``ophamin pillars``: what is installed, from where, and what it answers.
+
+Reading the metadata of installed packages runs none of their code; importing a pillar does, so that happens only where
+it is asked for (``--load``, ``--pillar``). The shipped pillars are always loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ophamin.cli.output import say
+from pytest_ophamin.errors import UsageError
+from pytest_ophamin.records.verify.report import Exit
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Collection, Iterator, Sequence
+
+    from pytest_ophamin.deciding.protocol import Pillar
+    from pytest_ophamin.deciding.registry import PillarRegistry
+
+NOT_LOADED = "not loaded"
+CORRECTING = "M.fwer"
+"""Canonical name of the corrections: part of the core, since a campaign needs them before any pillar is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One pillar, or an entry point whose pillars nobody asked to load."""
+
+    name: str
+    role: str
+    """``decides``, ``diagnoses``, ``synthesises``, ``corrects`` or ``not loaded``."""
+    answers: tuple[str, ...] = ()
+    """Questions it decides, or corrections it makes; sorted."""
+    on_request: bool = False
+    """It diagnoses only where a claim names it in ``checks=``."""
+    methods: tuple[str, ...] = ()
+    """Method ids with versions, where the pillar names them."""
+    entry_point: str | None
+    distribution: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """An entry point of the group ``ophamin`` and the distribution that declares it."""
+
+    entry_point: str
+    target: str
+    distribution: str | None
+    version: str | None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a row per pillar."""
+    from pytest_ophamin.deciding.registry import load_entry_points
+
+    origins = installed_origins()
+    wanted = [origin.entry_point for origin in origins] if arguments.load else list(arguments.from_entry_points)
+    rows = list(pillar_rows(load_entry_points(wanted), origins, wanted))
+    if arguments.json:
+        for row in rows:
+            say(json.dumps(asdict(row), ensure_ascii=True, sort_keys=True))
+        return Exit.HOLDS
+    for row in rows:
+        _print(row)
+    if any(row.role == NOT_LOADED for row in rows):
+        say("Loading a pillar runs its package's code: --load for all, --pillar NAME for one.")
+    say("Pillars of a conftest.py exist in pytest sessions only: this command never reads one.")
+    return Exit.HOLDS
+
+
+def installed_origins() -> list[Origin]:
+    """Return the entry points of the group ``ophamin``, by name, from metadata alone.
+
+    Raises:
+        UsageError: Two distributions declare one name: which of them a verifier would load depends on the path.
+    """
+    from pytest_ophamin.deciding.registry import ENTRY_POINT_GROUP
+
+    found: dict[str, Origin] = {}
+    for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        dist = point.dist
+        origin = Origin(
+            entry_point=point.name,
+            target=point.value,
+            distribution=None if dist is None else dist.name,
+            version=None if dist is None else dist.version,
+        )
+        # A package that is on the path twice (its checkout, and an editable install of it) is one package.
+        other = found.setdefault(point.name, origin)
+        if (other.distribution, other.target) != (origin.distribution, origin.target):
+            raise UsageError(
+                f"two distributions have the entry point {point.name!r}: {other.distribution} and {origin.distribution}"
+            )
+    return [origin for _, origin in sorted(found.items())]
+
+
+def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Collection[str]) -> Iterator[Row]:
+    """Yield the rows of the registry's pillars, of the corrections, and of the entry points not loaded."""
+    from pytest_ophamin.deciding.correction import CORRECTIONS
+    from pytest_ophamin.deciding.registry import SHIPPED_PLUGIN
+
+    by_name = {origin.entry_point: origin for origin in origins}
+    shipped = by_name.get(SHIPPED_PLUGIN) or _own_origin(SHIPPED_PLUGIN)
+    rows = [_row(pillar, by_name.get(registry.source_of(pillar), shipped)) for pillar in registry.all]
+    rows.append(
+        Row(
+            name=CORRECTING,
+            role="corrects",
+            answers=tuple(sorted(CORRECTIONS)),
+            entry_point=None,
+            distribution=shipped.distribution,
+            version=shipped.version,
+        )
+    )
+    yield from sorted(rows, key=lambda row: (row.role, row.name))
+    for origin in origins:
+        if origin.entry_point not in {*loaded, SHIPPED_PLUGIN}:
+            yield Row(
+                name=origin.entry_point,
+                role=NOT_LOADED,
+                entry_point=origin.entry_point,
+                distribution=origin.distribution,
+                version=origin.version,
+            )
+
+
+def _row(pillar: Pillar, origin: Origin) -> Row:
+    roles = {"decide": "decides", "diagnose": "diagnoses", "synthesise": "synthesises"}
+    return Row(
+        name=pillar.name,
+        role=next(role for method, role in roles.items() if hasattr(pillar, method)),
+        answers=tuple(sorted(getattr(pillar, "metrics", ()))),
+        on_request=bool(getattr(pillar, "on_request", False)),
+        methods=tuple(str(method) for method in getattr(pillar, "methods", ())),
+        entry_point=origin.entry_point,
+        distribution=origin.distribution,
+        version=origin.version,
+    )
+
+
+def _own_origin(name: str) -> Origin:
+    """Of the shipped pillars where this package runs from a checkout nobody installed."""
+    return Origin(entry_point=name, target="ophamin_pillars", distribution="pytest-ophamin", version=None)
+
+
+def _print(row: Row) -> None:
+    where = f"{row.distribution or 'unknown distribution'} {row.version or '(version unknown)'}"
+    say(f"{row.name:<28} {row.role}{' on request' if row.on_request else ''}")
+    if row.answers:
+        say(f"    {', '.join(row.answers)}")
+    if row.methods:
+        say(f"    methods {', '.join(row.methods)}")
+    say(f"    from {where}{f', entry point {row.entry_point}' if row.entry_point else ''}")

@@ -13,14 +13,33 @@ from pytest_ophamin.pillars import Pillar, hookimpl
 @hookimpl
 def ophamin_pillars() -> Sequence[Pillar]:
     """Return the shipped pillars."""
+    from ophamin_pillars.arm_difference import ArmDifferencePillar
+    from ophamin_pillars.arm_ratio import ArmRatioPillar
+    from ophamin_pillars.arm_shift import ArmShiftPillar
+    from ophamin_pillars.arm_superiority import ArmSuperiorityPillar
+    from ophamin_pillars.availability import AvailabilityPillar
+    from ophamin_pillars.bandwidth import BandwidthPillar
+    from ophamin_pillars.block import BlockPillar
     from ophamin_pillars.cma_pillar import CmaPillar
+    from ophamin_pillars.correlation import CorrelationPillar
+    from ophamin_pillars.diagnosing.anticipatory import AnticipatoryPillar
+    from ophamin_pillars.diagnosing.campaigns import DriftOfCampaigns, SpcOfCampaigns
+    from ophamin_pillars.diagnosing.drift import DriftPillar
+    from ophamin_pillars.diagnosing.inertia import InertiaPillar
+    from ophamin_pillars.diagnosing.kernel_coupling import KernelCouplingPillar
+    from ophamin_pillars.diagnosing.spc import SpcPillar
+    from ophamin_pillars.diagnosing.srm import SrmPillar
     from ophamin_pillars.difference import DifferencePillar  # numpy only when a claim exists
+    from ophamin_pillars.factors import MainEffectsPillar
     from ophamin_pillars.law import LawPillar
     from ophamin_pillars.mean import MeanPillar
+    from ophamin_pillars.mixed_effects import MixedEffectsPillar
     from ophamin_pillars.proportion import ProportionPillar
     from ophamin_pillars.quantile import QuantilePillar
     from ophamin_pillars.ratio import RatioPillar
+    from ophamin_pillars.resampled import CrossValidationPillar
     from ophamin_pillars.serial import SerialDependencePillar
+    from ophamin_pillars.strata import StrataPillar
 
     return [
         ProportionPillar(),
@@ -28,7 +47,27 @@ def ophamin_pillars() -> Sequence[Pillar]:
         MeanPillar(),
         DifferencePillar(),
         RatioPillar(),
+        ArmDifferencePillar(),
+        ArmRatioPillar(),
+        ArmShiftPillar(),
+        ArmSuperiorityPillar(),
+        AvailabilityPillar(),
+        BandwidthPillar(),
+        CorrelationPillar(),
+        MixedEffectsPillar(),
+        BlockPillar(),
+        StrataPillar(),
+        MainEffectsPillar(),
+        CrossValidationPillar(),
         LawPillar(),
         SerialDependencePillar(),
+        SpcPillar(),
+        SrmPillar(),
+        DriftPillar(),
+        AnticipatoryPillar(),
+        InertiaPillar(),
+        KernelCouplingPillar(),
         CmaPillar(),
+        SpcOfCampaigns(),
+        DriftOfCampaigns(),
     ]

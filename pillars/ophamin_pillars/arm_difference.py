@@ -95,7 +95,7 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
     from ophamin_pillars.arms.means import CONDITIONS, MeanDifference
 
     first, second = sample.arms
-    if min(len(first), len(second)) < 2:  # noqa: PLR2004
+    if min(len(first), len(second)) < 2:
         return _undecidable(claim, sample, WELCH, TOO_FEW, conditions=CONDITIONS)
     if (first == first[0]).all() and (second == second[0]).all():
         return _undecidable(claim, sample, WELCH, NO_SPREAD, conditions=CONDITIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from ophamin_pillars.arm_tests import (
     scaled_counts,
     with_values,
 )
-from ophamin_pillars.arms.means import MeanDifference
 from ophamin_pillars.resized import Resized
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import (
@@ -38,6 +38,9 @@ from pytest_ophamin.pillars import (
     plus,
     undecidable,
 )
+
+if TYPE_CHECKING:
+    from ophamin_pillars.arms.means import MeanDifference
 
 SCORE = "score-ratio/1"
 WELCH = "log-welch-t/1"
@@ -124,14 +127,14 @@ def _p_of_counts(counts: tuple[int, int, int, int], side: str, limit: float, n: 
 
 
 def _decide_means(claim: Claim, sample: Sample) -> Assessment:
-    from ophamin_pillars.arms.means import CONDITIONS
+    from ophamin_pillars.arms.means import CONDITIONS, MeanDifference
 
     values = sample.value.floats
     if not (values > 0.0).all():
         raise BadSample("a ratio takes positive numbers, or bools", trial=int(np.argmin(values > 0.0)))
     conditions = f"logarithms: {with_values(CONDITIONS, values)}"
     first, second = (np.log(arm) for arm in sample.arms)
-    if min(len(first), len(second)) < 2:  # noqa: PLR2004
+    if min(len(first), len(second)) < 2:
         return _undecidable(claim, sample, WELCH, TOO_FEW, conditions)
     if (first == first[0]).all() and (second == second[0]).all():
         return _undecidable(claim, sample, WELCH, NO_SPREAD, conditions)
@@ -141,6 +144,8 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
 
 
 def _p_of_logs(logs: MeanDifference, side: str, limit: float, n: int) -> float:
+    from ophamin_pillars.arms.means import MeanDifference
+
     n1, n2 = arm_sizes(n)
     like = MeanDifference(n1, logs.mean1, logs.sd1, n2, logs.mean2, logs.sd2)
     return like.p_greater(math.log(limit)) if side == "greater" else like.p_less(math.log(limit))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ophamin_pillars._special import libraries
 from ophamin_pillars.arm_tests import TOO_FEW, Planner, arm_sizes, limits_of
-from ophamin_pillars.resized import Resized
+from ophamin_pillars.resized import PAt, Resized
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import Assessment, BadSample, Claim, Plan, Sample, compose, undecidable
 
@@ -60,3 +60,39 @@ class ArmShiftPillar:
     def size(self, claim: Claim, *, level: float) -> int | None:
         """Return the least n that reaches ``claim.power`` at ``expecting``."""
         return _planner(claim, level).size(claim)
+
+
+def _p_at(tests: LocationShift) -> PAt:
+    def p_at(side: str, limit: float, n: int) -> float:
+        """Return the p-value of the same share of pairs on the side of the limit, rounded against it."""
+        from ophamin_pillars.arms.rank_sum import u_tail
+
+        x, y = tests.x - limit, tests.y
+        pairs = np.searchsorted(y, x, side="left") if side == "greater" else np.searchsorted(x, y, side="left")
+        n1, n2 = arm_sizes(n)
+        return u_tail(int(pairs.sum()) * n1 * n2 // (len(x) * len(y)), n1, n2)
+
+    return p_at
+
+
+def least_n(level: float) -> int:
+    """Return the least n at which the most extreme of all ways to share the trials out is rare enough."""
+    n = 2
+    while math.comb(n, n // 2) * level < 1.0 - 1e-12:
+        n += 1
+    return n
+
+
+def _planner(claim: Claim, level: float) -> Planner:
+    limits, sd = limits_of(claim, level), expected_sd(claim)
+    if sd is None:
+        return Planner(least_n(level), None, note=NOTE)
+
+    def power_at(n: int, truth: float) -> float:
+        from ophamin_pillars.power.arms import RANK_EFFICIENCY, means_power
+
+        return means_power(limits, n, truth, sd, level, efficiency=RANK_EFFICIENCY)
+
+    direction, limit = limits[0]
+    reach = 100.0 * sd
+    return Planner(least_n(level), power_at, farthest=limit + reach if direction == "greater" else limit - reach)

@@ -89,12 +89,12 @@ def _tests_of(kind: str, x: Floats, y: Floats) -> OneSided | str:
     """Return the tests, or why there are none."""
     from ophamin_pillars.association import kendall, pearson, spearman
 
-    if len(x) < 2:  # noqa: PLR2004
+    if len(x) < 2:
         return TOO_FEW
     if (x == x[0]).all() or (y == y[0]).all():
         return CONSTANT
     if kind == "spearman":
-        return spearman.spearman_tests(x, y) if len(x) > 2 else TOO_FEW  # noqa: PLR2004
+        return spearman.spearman_tests(x, y) if len(x) > 2 else TOO_FEW
     if kind == "kendall":
         return kendall.kendall_tests(x, y)
     tests = pearson.PearsonTests(len(x), pearson.pearson_r(x, y))

@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 Bounds = tuple[float, float]
 UNIT = (0.0, 1.0)
 PAIR = (-1.0, 1.0)
+LARGEST = 1e140
+"""Beyond this, sums of squares have no float."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,17 @@ def zeros_and_ones(column: Column) -> Floats:
     if not good.all():
         raise BadSample("a proportion takes True, False, 0 or 1", trial=int(np.argmin(good)))
     return values
+
+
+def check_squares(values: Floats) -> None:
+    """Check that sums of squares of ``values`` are finite.
+
+    Raises:
+        BadSample: They are not.
+    """
+    large = np.abs(values) > LARGEST
+    if large.any():
+        raise BadSample("an observation is too large for its square to be finite", trial=int(np.argmax(large)))
 
 
 def _differences(sample: Sample) -> Floats:

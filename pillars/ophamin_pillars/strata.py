@@ -12,8 +12,8 @@ Sampling Techniques, 5.4). A random order looks like that with probability below
 the variance between strata out would then err in far more than alpha of decisions (docs/clusters.md has the figures),
 and the plain t test is the valid one; it is never wrong in the other case either, only wider.
 
-Bools: the exact binomial test, which is valid for both. Strata in turn only make the count vary less than a binomial one
-(Hoeffding 1956, Ann. Math. Stat. 27:713, theorem 4).
+Bools: the exact binomial test, which is valid for both. Strata in turn only make the count vary less than a binomial
+one (Hoeffding 1956, Ann. Math. Stat. 27:713, theorem 4).
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from ophamin_pillars._special import libraries
 from ophamin_pillars.betting import BettingTests
 from ophamin_pillars.betting_plan import check_inside
-from ophamin_pillars.student import mean_and_sd
 from pytest_ophamin.pillars import Assessment, BadPlan, BadSample, Claim, ShiftedTests, compose, minus, number, plus
 
 Floats = npt.NDArray[np.float64]
@@ -45,17 +44,6 @@ def unit_means(values: Floats, codes: Codes) -> Floats:
     centre = 0.5 * lo + 0.5 * hi
     means = centre + np.bincount(codes, weights=values - centre) / np.bincount(codes)
     return np.asarray(np.clip(means, lo, hi), dtype=np.float64)
-
-
-def worth(values: Floats, means: Floats) -> float:
-    """Return how many independent trials have a mean as sure as that of ``means``: at most n, at least 1."""
-    if len(means) < 2 or len(values) < 2:
-        return float(min(1, len(values)))
-    within, between = mean_and_sd(values)[1], mean_and_sd(means)[1]
-    if not between > 0.0:
-        return float(len(values))
-    share = within / between
-    return min(float(len(values)), max(1.0, len(means) * share * share))
 
 
 @dataclass(frozen=True, slots=True)

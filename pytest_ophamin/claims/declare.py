@@ -72,6 +72,7 @@ class Declaration:
     population: Any = None
     seed: Any = None
     family: Any = None
+    gate: Any = None
     pillar: Any = None
     data: Any = ()
     id: Any = None
@@ -93,6 +94,7 @@ class ScenarioDeclaration:
     title: Any
     tier: Any = None
     family: Any = None
+    gate: Any = None
     goal: Any = None
     data: Any = ()
 
@@ -168,6 +170,7 @@ def check_declaration(
         population=declaration.population,
         seed_policy=seed_policy,
         family=_family(declaration, scenario, defaults),
+        gate=None if is_law else _gate(declaration, scenario),
         pillar=declaration.pillar,
         data=tuple(sorted(set(data), key=lambda each: (each.name, each.sha256))),
         law=law if is_law else None,
@@ -259,8 +262,9 @@ def _check_scenario(scenario: ScenarioDeclaration | None, mistakes: Mistakes) ->
         value = getattr(scenario, name)
         if value is not None:
             check_text(f"scenario {name}", value, mistakes, f'{name}="..."')
-    if scenario.family is not None:
-        check_family(scenario.family, mistakes, argument="scenario family")
+    for name in ("family", "gate"):
+        if getattr(scenario, name) is not None:
+            check_family(getattr(scenario, name), mistakes, argument=f"scenario {name}")
     if not isinstance(scenario.data, (tuple, list)):
         mistakes.add("scenario data", "a tuple of paths or callables", shown(scenario.data), 'data=("corpus.json",)')
 
@@ -271,6 +275,15 @@ def _family(declaration: Declaration, scenario: ScenarioDeclaration | None, defa
     if scenario is not None and scenario.family is not None:
         return str(scenario.family)
     return defaults.family
+
+
+def _gate(declaration: Declaration, scenario: ScenarioDeclaration | None) -> str | None:
+    """Return the claim's own gate; the scenario's belongs to the scenario's family."""
+    if declaration.gate is not None:
+        return str(declaration.gate)
+    if scenario is None or scenario.gate is None or declaration.family not in (None, scenario.family):
+        return None
+    return str(scenario.gate)
 
 
 def _claim_id(declaration: Declaration, test: str, *, stacked: bool) -> ClaimId:

@@ -72,6 +72,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
         "data": [{"name": each.name, "sha256": each.sha256, "size": each.size} for each in claim.data],
         "law": None if claim.law is None else _law_document(claim.law),
         **design,
+        **({} if claim.gate is None else {"gate": claim.gate}),
     }
 
 
@@ -109,6 +110,7 @@ def claim_from_document(claim_id: ClaimId, test: str, document: dict[str, Any]) 
         population=read.optional_text("population"),
         seed_policy=read.text("seed_policy"),
         family=read.text("family"),
+        gate=read.text("gate") if read.has("gate") else None,
         pillar=read.optional_text("pillar"),
         data=read.data(),
         law=read.law(),
@@ -143,6 +145,9 @@ class _Reader:
         if name not in self._left:
             raise EvidenceError(f"{self._path}.{name}: expected a member of this name, came none")
         return self._left.pop(name)
+
+    def has(self, name: str) -> bool:
+        return name in self._left
 
     def take_optional(self, name: str) -> object:
         return self._left.pop(name, None)

@@ -82,6 +82,8 @@ class Claim:
     seed_policy: str = "claim"
     """``"claim"``, ``"commit"`` or ``"integer:N"``."""
     family: str = "campaign"
+    gate: str | None = None
+    """Family whose claims must all be VALIDATED before alpha is spent on this claim's family."""
     pillar: str | None = None
     """Name of the deciding pillar, when the author chose one."""
     data: tuple[DataSet, ...] = ()

@@ -112,7 +112,7 @@ def _check_law(declaration: Declaration, mistakes: Mistakes) -> None:
             mistakes.useless(name, "a law", value)
     if declaration.margin not in (None, 0, 0.0):
         mistakes.useless("margin", "a law", declaration.margin)
-    for name in _DESIGN_WORDS:
+    for name in (*_DESIGN_WORDS, "gate"):
         if getattr(declaration, name):
             mistakes.useless(name, "a law", getattr(declaration, name))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pytest_ophamin.claims.model import Claim, Problem
 
@@ -31,7 +31,7 @@ def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
 
 def check_session(claims: Sequence[Claim]) -> tuple[Problem, ...]:
     """Return what forbids ``claims`` to be decided in one session: equal ids, or two levels in one family."""
-    return (*_id_problems(claims), *_level_problems(claims))
+    return (*_id_problems(claims), *_level_problems(claims), *_gate_problems(claims))
 
 
 def _stacked_problems(claim: Claim) -> list[Problem]:
@@ -98,6 +98,41 @@ def _level_problems(claims: Sequence[Claim]) -> list[Problem]:
             expected = f"one alpha for the family {claim.family!r}"
             problems.append(_problem(claim, "alpha", expected, came, f'alpha={other.alpha:g}, or family="<another>"'))
     return problems
+
+
+def _gate_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """One gate per family, and no family that waits for itself."""
+    gates: dict[str, Claim] = {}
+    problems = []
+    for claim in claims:
+        if claim.is_law:
+            continue
+        other = gates.setdefault(claim.family, claim)
+        if other.gate != claim.gate:
+            came = f"gate={claim.gate!r}, and gate={other.gate!r} in {other.test}"
+            expected = f"one gate for the family {claim.family!r}"
+            problems.append(_problem(claim, "gate", expected, came, f"gate={other.gate!r}"))
+    for family, claim in gates.items():
+        gate = gates.get(claim.gate) if claim.gate is not None else None
+        if gate is not None and gate.alpha != claim.alpha:
+            came = f"alpha={claim.alpha:g}, and alpha={gate.alpha:g} in {gate.test}"
+            expected = f"the alpha of the family {claim.gate!r}, which it is handed on by"
+            problems.append(_problem(claim, "alpha", expected, came, f"alpha={gate.alpha:g}"))
+        if family in _waited_for(family, gates):
+            came = " after ".join([repr(family), *map(repr, _waited_for(family, gates))])
+            fix = 'gate="<a family that does not wait for this one>"'
+            problems.append(_problem(claim, "gate", "a family that does not wait for this one", came, fix))
+    return problems
+
+
+def _waited_for(family: str, gates: Mapping[str, Claim]) -> list[str]:
+    """Return the families ``family`` waits for, nearest first; up to the first that comes twice."""
+    found: list[str] = []
+    gate = gates[family].gate
+    while gate is not None and gate not in found:
+        found.append(gate)
+        gate = gates[gate].gate if gate in gates else None
+    return found
 
 
 def _problem(claim: Claim, argument: str, expected: str, came: str, fix: str) -> Problem:

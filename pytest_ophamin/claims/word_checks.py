@@ -68,6 +68,8 @@ def check_words(declaration: Declaration, mistakes: Mistakes) -> None:
         check_text("id", declaration.id, mistakes, 'id="spam.recall"')
     if declaration.family is not None:
         check_family(declaration.family, mistakes)
+    if declaration.gate is not None:
+        check_family(declaration.gate, mistakes, argument="gate")
     _check_errors(declaration, mistakes)
     population = declaration.population
     if population is not None and not (isinstance(population, str) and population == THIS_FILE):

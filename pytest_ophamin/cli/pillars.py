@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
-from pytest_ophamin.errors import UsageError
 from pytest_ophamin.records.verify.report import Exit
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.protocol import Pillar
     from pytest_ophamin.deciding.registry import PillarRegistry
 
+ROLES = ("decides", "diagnoses", "synthesises", "corrects")
 NOT_LOADED = "not loaded"
 CORRECTING = "M.fwer"
 """Canonical name of the corrections: part of the core, since a campaign needs them before any pillar is asked."""
@@ -77,27 +77,21 @@ def run(arguments: argparse.Namespace) -> int:
 def installed_origins() -> list[Origin]:
     """Return the entry points of the group ``ophamin``, by name, from metadata alone.
 
-    Raises:
-        UsageError: Two distributions declare one name: which of them a verifier would load depends on the path.
+    A package that is on the path twice (a checkout, and its editable install) is listed once. Where two distributions
+    declare one name, the first is the one that would be loaded.
     """
     from pytest_ophamin.deciding.registry import ENTRY_POINT_GROUP
 
-    found: dict[str, Origin] = {}
-    for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        dist = point.dist
-        origin = Origin(
+    found = [
+        Origin(
             entry_point=point.name,
             target=point.value,
-            distribution=None if dist is None else dist.name,
-            version=None if dist is None else dist.version,
+            distribution=None if point.dist is None else point.dist.name,
+            version=None if point.dist is None else point.dist.version,
         )
-        # A package that is on the path twice (its checkout, and an editable install of it) is one package.
-        other = found.setdefault(point.name, origin)
-        if (other.distribution, other.target) != (origin.distribution, origin.target):
-            raise UsageError(
-                f"two distributions have the entry point {point.name!r}: {other.distribution} and {origin.distribution}"
-            )
-    return [origin for _, origin in sorted(found.items())]
+        for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP)
+    ]
+    return sorted(dict.fromkeys(found), key=lambda origin: origin.entry_point)
 
 
 def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Collection[str]) -> Iterator[Row]:
@@ -105,7 +99,7 @@ def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Col
     from pytest_ophamin.deciding.correction import CORRECTIONS
     from pytest_ophamin.deciding.registry import SHIPPED_PLUGIN
 
-    by_name = {origin.entry_point: origin for origin in origins}
+    by_name = {origin.entry_point: origin for origin in reversed(origins)}
     shipped = by_name.get(SHIPPED_PLUGIN) or _own_origin(SHIPPED_PLUGIN)
     rows = [_row(pillar, by_name.get(registry.source_of(pillar), shipped)) for pillar in registry.all]
     rows.append(
@@ -118,7 +112,7 @@ def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Col
             version=shipped.version,
         )
     )
-    yield from sorted(rows, key=lambda row: (row.role, row.name))
+    yield from sorted(rows, key=lambda row: (ROLES.index(row.role), row.name))
     for origin in origins:
         if origin.entry_point not in {*loaded, SHIPPED_PLUGIN}:
             yield Row(
@@ -131,10 +125,9 @@ def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Col
 
 
 def _row(pillar: Pillar, origin: Origin) -> Row:
-    roles = {"decide": "decides", "diagnose": "diagnoses", "synthesise": "synthesises"}
     return Row(
         name=pillar.name,
-        role=next(role for method, role in roles.items() if hasattr(pillar, method)),
+        role=next(role for role in ROLES if hasattr(pillar, role[:-1])),  # "decides": the method "decide"
         answers=tuple(sorted(getattr(pillar, "metrics", ()))),
         on_request=bool(getattr(pillar, "on_request", False)),
         methods=tuple(str(method) for method in getattr(pillar, "methods", ())),

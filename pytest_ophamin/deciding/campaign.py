@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pytest_ophamin.claims.model import ClaimId
-from pytest_ophamin.deciding.correction import ASSUMES_POSITIVE_DEPENDENCE, E_VALUES, adjust, adjust_e, calibrated
+from pytest_ophamin.deciding.correction import (
+    ASSUMES_POSITIVE_DEPENDENCE,
+    E_VALUES,
+    adjust,
+    adjust_e,
+    adjust_gated,
+    calibrated,
+)
 from pytest_ophamin.deciding.outcome import Campaign, Corrected, Family, Outcome, Verdict
 from pytest_ophamin.deciding.protocol import Assessment, Finding
 from pytest_ophamin.deciding.verdict import judge
@@ -50,9 +57,14 @@ def decide_campaign(
     """
     if inconclusive not in ("fail", "skip"):
         raise UsageError(f"inconclusive: expected 'fail' or 'skip', came {inconclusive!r}")
+    by_family = dict(sorted(_by_family(outcomes).items()))
+    gates = gates_of(by_family)
+    gated = _gated(by_family, gates)
     families = tuple(
-        _decide_family(family, members, *correction_of(family, corrections))
-        for family, members in sorted(_by_family(outcomes).items())
+        _decide_family(
+            family, members, *correction_of(family, corrections), gate=gates[family], gated=gated.get(family)
+        )
+        for family, members in by_family.items()
     )
     return Campaign(
         name=name,
@@ -62,6 +74,16 @@ def decide_campaign(
         out_of_scope=tuple(sorted(out_of_scope)),
         withdrawn=tuple(sorted(withdrawn)),
     )
+
+
+def gates_of(by_family: Mapping[str, Sequence[Outcome]]) -> dict[str, str | None]:
+    """Return the family each family waits for, as its claims say; where it has none registered, the exploratory one."""
+    gates: dict[str, str | None] = {}
+    for family, outcomes in by_family.items():
+        gate = next((o.claim.gate for o in outcomes if o.claim.gate is not None), None)
+        beside = None if gate is None else gate + EXPLORATORY_SUFFIX
+        gates[family] = beside if beside in by_family and gate not in by_family else gate
+    return gates
 
 
 def correction_of(family: str, corrections: Mapping[str, tuple[str, float]]) -> tuple[str, float]:
@@ -119,13 +141,62 @@ def _by_family(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     return families
 
 
-def _decide_family(family: str, outcomes: list[Outcome], correction: str, alpha: float) -> Family:
+def _gated(by_family: Mapping[str, Sequence[Outcome]], gates: Mapping[str, str | None]) -> dict[str, list[float]]:
+    """Return the validation p-values of families with gates, adjusted along each tree of them.
+
+    Refutation is not gated: a claim that is wrong is told whatever else is. A gate that is not part of this campaign
+    (its family is out of scope) stays shut: p = 1.
+
+    Raises:
+        UsageError: Families wait for each other.
+    """
+    roots = {family: _root(family, gates) for family in gates}
+    behind = {family for family, gate in gates.items() if gate is not None}
+    shut = {family for family in behind if roots[family] not in by_family}
+    found = {family: [1.0] * len(_sampled(by_family[family])) for family in shut}
+    for root in {roots[family] for family in behind - shut}:
+        tree = [family for family in by_family if roots[family] == root]
+        waiting = [(family, [o.p_validate for o in _sampled(by_family[family])], gates[family]) for family in tree]
+        found |= adjust_gated(waiting)
+    return found
+
+
+def _root(family: str, gates: Mapping[str, str | None]) -> str:
+    """Return the family the others of its tree wait for in the end.
+
+    Raises:
+        UsageError: There is none: a forged record may say so, a session is refused before it runs.
+    """
+    seen = {family}
+    while (gate := gates.get(family)) is not None:
+        if gate in seen:
+            raise UsageError(f"the families {', '.join(map(repr, sorted(seen)))} wait for each other")
+        seen.add(gate)
+        family = gate
+    return family
+
+
+def _sampled(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes that have a place in the correction, sorted by claim id."""
+    return sorted((o for o in outcomes if not o.claim.is_law), key=lambda outcome: outcome.claim.id)
+
+
+def _decide_family(
+    family: str,
+    outcomes: list[Outcome],
+    correction: str,
+    alpha: float,
+    *,
+    gate: str | None = None,
+    gated: list[float] | None = None,
+) -> Family:
     outcomes = sorted(outcomes, key=lambda outcome: outcome.claim.id)
-    sampled = [outcome for outcome in outcomes if not outcome.claim.is_law]
+    sampled = _sampled(outcomes)
     p_validate, p_refute = _adjusted(sampled, correction)
+    p_validate = p_validate if gated is None else gated
     adjusted = {id(o): pair for o, pair in zip(sampled, zip(p_validate, p_refute, strict=True), strict=True)}
     members = tuple(_corrected(outcome, *adjusted.get(id(outcome), (1.0, 1.0))) for outcome in outcomes)
-    return Family(name=family, correction=correction, alpha=alpha, m=len(sampled), members=members)
+    return Family(name=family, correction=correction, alpha=alpha, m=len(sampled), gate=gate, members=members)
 
 
 def _adjusted(outcomes: Sequence[Outcome], correction: str) -> tuple[list[float], list[float]]:

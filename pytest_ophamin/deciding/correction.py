@@ -55,6 +55,17 @@ def adjust_e(log_e: Sequence[float]) -> list[float]:
     return e_bh(log_e)
 
 
+def adjust_gated(families: Sequence[tuple[str, Sequence[float], str | None]]) -> dict[str, list[float]]:
+    """Return the adjusted p-values of families in series: each waits until all claims of its gate are rejected.
+
+    Args:
+        families: ``(name, p-values, gate)``, one of them without a gate.
+    """
+    from pytest_ophamin.deciding.multiplicity import GatedFamily, gated
+
+    return gated([GatedFamily(name, p, gate=gate) for name, p, gate in families])
+
+
 def calibrated(p: float) -> float:
     """Return log(1 / (2 sqrt(p))): the e-value of a p-value (Vovk & Wang 2021, Ann. Stat. 49:1736, eq. 1, kappa = 1/2).
 

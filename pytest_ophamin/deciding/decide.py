@@ -200,14 +200,15 @@ def _diagnose(claim: Claim, evidence: Evidence, registry: PillarRegistry) -> tup
             return tuple(findings), Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
         if finding is None:
             continue
-        wrong = _finding_problem(finding, pillar)
+        wrong = finding_problem(finding, pillar)
         if wrong is not None:
             return tuple(findings), Void(reason=f"pillar {pillar.name!r} returned {wrong}")
         findings.append(finding)
     return tuple(findings), None
 
 
-def _finding_problem(finding: object, pillar: DiagnosingPillar) -> str | None:
+def finding_problem(finding: object, pillar: DiagnosingPillar) -> str | None:
+    """Return what is impossible about a finding, or None."""
     if not isinstance(finding, Finding):
         return f"{type(finding).__name__} instead of a Finding"
     if finding.pillar != pillar.name:

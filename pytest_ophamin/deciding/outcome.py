@@ -105,6 +105,8 @@ class Family:
     alpha: float
     m: int
     """Number of hypotheses per side: the family's non-law members, VOID and NOT TESTED included."""
+    gate: str | None = None
+    """Family this one waits for."""
     members: tuple[Corrected, ...]
     """Every member, laws included, sorted by claim id."""
 

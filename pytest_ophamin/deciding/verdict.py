@@ -6,7 +6,6 @@ from pytest_ophamin._canonical import round12
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.outcome import Verdict
 
-
 _CLOSE = 1e-10
 
 

@@ -203,7 +203,16 @@ def _database(declared: Any) -> Any:
     # The public property answers a profile's default as if it were declared, and a new object at each call.
     own = getattr(declared, "_database", declared.database)
     is_default = own is not_set or own is getattr(_default_settings(), "_database", None)
-    return None if is_default else own
+    return None if is_default or _is_copied_default(declared) else own
+
+
+def _is_copied_default(declared: Any) -> bool:
+    """Tell whether the database was copied from the default settings, as done before they were asked when needed."""
+    if hasattr(declared, "_database"):
+        return False
+    own, default = declared.database, _default_settings().database
+    # The folder of the default is opened anew at each question: two objects, one path.
+    return own is default or getattr(own, "path", None) == getattr(default, "path", own)
 
 
 def _phases(declared: Any) -> tuple[Any, ...]:

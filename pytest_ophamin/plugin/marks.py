@@ -42,6 +42,7 @@ def claim(
     population: Literal["this file"] | None = None,
     seed: int | Literal["claim", "commit"] | None = None,
     family: str | None = None,
+    gate: str | None = None,
     pillar: str | None = None,
     data: Sequence[DataSource] = (),
     id: str | None = None,  # noqa: A002  # the word users know from pytest.param(id=...)
@@ -78,6 +79,7 @@ def claim(
         population: ``"this file"`` when trials draw with replacement from a finite data set.
         seed: ``"claim"`` (default), ``"commit"`` or an integer. See "Seeds" in the documentation.
         family: Claims corrected together. Default: the scenario's, else the whole campaign.
+        gate: Family that must be VALIDATED as a whole before alpha is spent on this claim's family; one per family.
         pillar: Name of the deciding pillar, when there is a choice.
         data: Data sets the claim depends on; their content is part of its digest.
         id: Identity of the claim across renames; default: the test's node id.
@@ -115,6 +117,7 @@ def claim(
         population=population,
         seed=seed,
         family=family,
+        gate=gate,
         pillar=pillar,
         data=data,
         id=id,
@@ -136,6 +139,7 @@ def scenario(
     *,
     tier: str | None = None,
     family: str | None = None,
+    gate: str | None = None,
     goal: str | None = None,
     data: Sequence[DataSource] = (),
 ) -> pytest.MarkDecorator:
@@ -148,6 +152,7 @@ def scenario(
         title: What the module is about.
         tier: Free word for how much hangs on it (``"engineering"``, ``"research"``).
         family: Default family of the module's claims: claims of one family are corrected together.
+        gate: The family that one waits for, see :func:`claim`.
         goal: What the claims are for, in a sentence.
         data: Data sets all the module's claims depend on.
     """
@@ -157,6 +162,7 @@ def scenario(
         title=title,
         tier=tier,
         family=family,
+        gate=gate,
         goal=goal,
         data=data,
     )

@@ -53,6 +53,7 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
     lock = read_working_lock(config, problems)
     resolved = _resolve_auto(config, [claim for item in claimed for claim in item.stash[keys.claims]], lock, problems)
     problems.extend(problem.describe() for problem in check_session(tuple(resolved.values())))
+    problems.extend(_gate_problems(resolved.values(), lock, config.stash[keys.settings].correction))
     if config.stash[keys.settings].mode == "campaign":
         resolved = allocate(resolved, lock, config.stash[keys.settings].correction)
     entries: list[CatalogueEntry] = []
@@ -74,6 +75,22 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
     return Catalogue(
         entries=tuple(entries), modules=_whole_modules(session, items), problems=tuple(dict.fromkeys(problems))
     )
+
+
+def _gate_problems(claims: Iterable[Claim], lock: Lock | None, correction: str) -> list[str]:
+    """Return what is wrong with the gates of a session: families nobody knows, or a correction that has none."""
+    claims = [claim for claim in claims if not claim.is_law]
+    waiting = [claim for claim in claims if claim.gate is not None]
+    known = {claim.family for claim in claims} | ({family.name for family in lock.families} if lock else set())
+    problems = [
+        f"{claim.test}: gate: expected a family of this session or of ophamin.lock ({', '.join(sorted(known))}), came "
+        f"{claim.gate!r}"
+        for claim in waiting
+        if claim.gate not in known
+    ]
+    if waiting and correction != "holm":
+        problems.append(f"gate: expected the correction holm, which gates are proved for, came {correction!r}")
+    return problems
 
 
 def read_working_lock(config: pytest.Config, problems: list[str]) -> Lock | None:

@@ -128,7 +128,9 @@ def _section(
 
 def _describe_family(family: Family) -> str:
     hypotheses = "1 hypothesis" if family.m == 1 else f"{family.m} hypotheses"
-    return f"family {escape_text(family.name)}: {family.correction}, alpha {family.alpha:.12g}, {hypotheses} per side"
+    waits = "" if family.gate is None else f", after {escape_text(family.gate)}"
+    name = escape_text(family.name)
+    return f"family {name}: {family.correction}, alpha {family.alpha:.12g}, {hypotheses} per side{waits}"
 
 
 def _shared_standing(entries: list[Entry]) -> str | None:
@@ -219,7 +221,9 @@ def _remarks(campaign: Campaign) -> Iterable[str]:
     corrected = [family for family in campaign.families if family.m and family.correction != "none"]
     if len(corrected) > 1:
         bound = sum(family.alpha for family in corrected)
-        yield f"{len(corrected)} families: campaign-wide error up to {bound:.12g} per side"
+        first = sum(family.alpha for family in corrected if family.gate is None)
+        words = "per side" if first == bound else f"of a false REFUTED, {first:.12g} of a false VALIDATED"
+        yield f"{len(corrected)} families: campaign-wide error up to {bound:.12g} {words}"
     if campaign.inconclusive == "skip":
         yield 'INCONCLUSIVE does not fail this campaign (inconclusive = "skip")'
     for name in campaign.out_of_scope:

@@ -124,7 +124,7 @@ def _proof(pillar: DecidingPillar, sample: Sample, claim: Claim, day: int) -> Se
         assessment=assessment,
         verdict=verdict.value,
         campaign="campaign",
-        commit=f"{day + 1:040x}",
+        commit=digest_of({"commit": day})[:40],
         start=f"2026-{day // 28 % 12 + 1:02}-{day % 28 + 1:02}T00:00:00Z",
         data=digest_of({"data": day}),
         key=f"{day:032x}",

@@ -59,7 +59,9 @@ def read_only(sample: Sample) -> Sample:
 
 def reordered(sample: Sample) -> Sample:
     """Return the sample with its columns in the opposite order."""
-    return Sample(n=sample.n, columns=dict(reversed(sample.columns.items())), errors_against=sample.errors_against)
+    return Sample(
+        n=sample.n, columns=dict(reversed(list(sample.columns.items()))), errors_against=sample.errors_against
+    )
 
 
 @contextmanager

@@ -174,6 +174,9 @@ def test_a_module_that_leaves_at_import(
     pytester.makepyfile(test_another="import sys\nsys.exit(1)\n")
     result = run("--ophamin-campaign", *mode, child=True)
     assert result.ret != 0
+    if pytest.version_tuple < (8, 3) and "-n2" in mode:
+        result.stdout.fnmatch_lines(["*ERROR test_another.py - SystemExit: 1"])
+        return  # until then an error of collection like any other, and xdist runs what was collected
     bundle = pytester.path / "proofs" / "campaign" / "campaign.intoto.jsonl"
     if bundle.exists():
         assert campaign(pytester)["proof"]["green"] is False

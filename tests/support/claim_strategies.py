@@ -92,6 +92,7 @@ def claims(draw: st.DrawFn) -> Claim:
         population=draw(st.sampled_from([None, "this file"])),
         seed_policy=draw(st.sampled_from(["claim", "commit", "integer:7"])),
         family=draw(st.sampled_from(["campaign", "latency", "é.x"])),
+        gate=draw(st.sampled_from([None, "safety"])),
         pillar=draw(optional),
         data=tuple(draw(st.lists(data_sets, max_size=2))),
         law=draw(laws) if is_law else None,

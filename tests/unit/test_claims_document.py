@@ -43,6 +43,7 @@ INSIDE_THE_DIGEST: dict[str, Any] = {
     "population": "this file",
     "seed_policy": "integer:7",
     "family": "other",
+    "gate": "safety",
     "pillar": "betting",
     "data": (DATA,),
     "law": LAW,

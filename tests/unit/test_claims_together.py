@@ -79,3 +79,23 @@ def test_a_family_has_one_alpha() -> None:
     (problem,) = check_session((first, other, law))
     assert (problem.argument, problem.fix) == ("alpha", 'alpha=0.05, or family="<another>"')
     assert check_session((first, dataclasses.replace(other, family="own"))) == ()
+
+
+def gated(test: str, family: str, gate: str | None, **arguments: Any) -> Claim:
+    """Return a claim whose family waits for another."""
+    return declared(test, family=family, gate=gate, **arguments)
+
+
+def test_a_family_waits_for_one_gate_of_its_own_alpha() -> None:
+    """Two gates in one family, another alpha behind the gate, and families that wait for each other are refused."""
+    assert check_session((gated("t::a", "safety", None), gated("t::b", "speed", "safety"))) == ()
+    assert check_session((gated("t::b", "speed", "registered elsewhere"),)) == ()
+    (two,) = check_session((gated("t::a", "speed", "safety"), gated("t::b", "speed", None)))
+    assert (two.test, two.argument) == ("t::b", "gate")
+    (alpha,) = check_session((gated("t::a", "safety", None, alpha=0.01), gated("t::b", "speed", "safety")))
+    assert (alpha.argument, alpha.came) == ("alpha", "alpha=0.05, and alpha=0.01 in t::a")
+    circle = check_session((gated("t::a", "safety", "speed"), gated("t::b", "speed", "safety")))
+    assert [problem.came for problem in circle] == [
+        "'safety' after 'speed' after 'safety'",
+        "'speed' after 'safety' after 'speed'",
+    ]

@@ -70,6 +70,47 @@ def test_e_bh_takes_the_stopped_e_values() -> None:
     assert [member.p_validate for member in family.members] == pytest.approx([4 / 75, 4 / 75, 4 / 75, 1.0])
 
 
+def _behind(name: str, gate: str | None, family: str, p_validate: float = 0.001, p_refute: float = 1.0) -> Outcome:
+    outcome = _outcome(name, p_validate, p_refute)
+    return replace(outcome, claim=replace(outcome.claim, family=family, gate=gate))
+
+
+def _two_families(safety: float, *, registered: bool = True) -> Campaign:
+    outcomes = [
+        _behind("a", None, "safety", safety),
+        _behind("b", "safety", "speed", 0.02),
+        _behind("c", "safety", "speed", 0.9, 0.001),
+    ]
+    if not registered:
+        outcomes = [replace(outcome, registration=NO_LOCK) for outcome in outcomes]
+    return decide_campaign("s", outcomes, {"safety": ("holm", 0.05), "speed": ("holm", 0.05)})
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_family_behind_a_gate_gets_alpha_when_the_gate_is_open(registered: bool) -> None:
+    """In series: nothing behind is VALIDATED more easily than the gate's hardest claim; refuting waits for nothing."""
+    suffix = "" if registered else ":exploratory"
+    opened = _two_families(0.03, registered=registered)
+    assert {f.name: f.gate for f in opened.families} == {"safety" + suffix: None, "speed" + suffix: "safety" + suffix}
+    assert _verdicts(opened) == {"a": Verdict.VALIDATED, "b": Verdict.VALIDATED, "c": Verdict.REFUTED}
+    assert [m.p_validate for f in opened.families for m in f.members] == pytest.approx([0.03, 0.04, 0.9])
+    shut = _two_families(0.06, registered=registered)
+    assert _verdicts(shut) == {"a": Verdict.INCONCLUSIVE, "b": Verdict.INCONCLUSIVE, "c": Verdict.REFUTED}
+
+
+def test_a_gate_that_is_not_there_stays_shut() -> None:
+    """A family whose gate is out of scope cannot be VALIDATED."""
+    campaign = decide_campaign("s", [_behind("b", "safety", "speed", 1e-9)], {"speed": ("holm", 0.05)})
+    assert _verdicts(campaign) == {"b": Verdict.INCONCLUSIVE}
+
+
+def test_gates_in_a_circle_are_refused() -> None:
+    """A forged campaign in which families wait for each other is an error, not a loop."""
+    circle = [_behind("a", "speed", "safety"), _behind("b", "safety", "speed")]
+    with pytest.raises(UsageError, match="'safety', 'speed' wait for each other"):
+        decide_campaign("s", circle, {"safety": ("holm", 0.05), "speed": ("holm", 0.05)})
+
+
 @pytest.mark.parametrize("verdict", [Verdict.VOID, Verdict.NOT_TESTED])
 def test_an_undecided_claim_keeps_its_place_with_p_one(verdict: Verdict) -> None:
     """A crash does not make the other claims easier, and the campaign is not green."""

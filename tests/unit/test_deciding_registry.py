@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from error_rates import plan_of, shipped
 
+from pytest_ophamin.claims.metrics import BUILT_IN_KINDS
+from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.deciding.protocol import Assessment, DecidingPillar, DiagnosingPillar, Finding, Plan, SizingPillar
 from pytest_ophamin.deciding.registry import (
     PillarError,
@@ -17,6 +20,8 @@ from pytest_ophamin.deciding.registry import (
     load_entry_points,
     new_manager,
 )
+from pytest_ophamin.deciding.series import Series, Synthesis
+from pytest_ophamin.deciding.synthesis import synthesise
 from pytest_ophamin.hookspecs import hookimpl
 
 
@@ -45,6 +50,20 @@ class Diagnosing:
         return None
 
 
+class Synthesising:
+    """A synthesis of a third party, with the name of its diagnosis."""
+
+    def __init__(self, name: str = "diagnosis", answer: Any = None) -> None:
+        self.name = name
+        self._answer = answer
+
+    def synthesise(self, series: Series) -> Synthesis:
+        del series
+        if self._answer is None:
+            raise NotImplementedError
+        return self._answer  # type: ignore[no-any-return]
+
+
 class Plugin:
     """What a conftest.py would be."""
 
@@ -67,8 +86,11 @@ def _registry(*pillars: object, with_shipped: bool = True) -> PillarRegistry:
 
 def test_the_shipped_pillars_decide_every_built_in_metric() -> None:
     """Loaded through the public hook, and nothing else."""
-    assert shipped().metrics == {"proportion", "mean", "quantile", "difference", "ratio", "law"}
-    assert [pillar.name for pillar in shipped().diagnosing] == ["serial-dependence"]
+    kinds = {question.partition("+")[0] for question in shipped().metrics}
+    assert kinds == BUILT_IN_KINDS
+    assert "serial-dependence" in {pillar.name for pillar in shipped().diagnosing}
+    assert [pillar.name for pillar in shipped().synthesising] == sorted({p.name for p in shipped().synthesising})
+    assert "I.cma" in {pillar.name for pillar in shipped().synthesising}
 
 
 def test_shipped_pillars_follow_the_protocols() -> None:
@@ -92,7 +114,39 @@ def test_a_third_party_pillar_brings_a_metric_of_its_own() -> None:
     """A name no built-in kind owns is a kind."""
     registry = _registry(Deciding("gini", "gini"), Diagnosing())
     assert registry.deciding_for(plan_of("gini", "at_most", 0.5, 10)).name == "gini"
-    assert [pillar.name for pillar in registry.diagnosing] == ["diagnosis", "serial-dependence"]
+    names = [pillar.name for pillar in registry.diagnosing]
+    assert names == sorted(names)
+    assert {"diagnosis", "serial-dependence"} <= set(names)
+
+
+def test_a_synthesising_pillar_may_share_the_name_of_a_diagnosing_one() -> None:
+    """One method, asked about a sample and about a series; only the first can stand in a record."""
+    registry = _registry(Diagnosing(), Synthesising(), Synthesising("alone"))
+    assert registry.synthesising_by_name("diagnosis") is not registry.by_name("diagnosis")
+    assert "alone" not in registry.names
+    assert {"alone", "diagnosis"} <= {pillar.name for pillar in registry.synthesising}
+    assert registry.source_of(registry.synthesising_by_name("alone")) == "conftest.py"
+    assert [p.name for p in registry.all if p.name in ("diagnosis", "alone")] == ["diagnosis", "alone", "diagnosis"]
+    with pytest.raises(PillarError, match=r"no pillar 'mean' synthesises; those that do: I\.cma, "):
+        registry.synthesising_by_name("mean")
+    with pytest.raises(PillarError, match="two pillars have the name 'diagnosis'"):
+        _registry(Synthesising(), Synthesising())
+
+
+def test_what_a_synthesising_pillar_may_not_answer() -> None:
+    """An exception, another type, another name, another status and a NaN are each a sentence."""
+    series = Series(claim=ClaimId("test_a.py::test_a"), proofs=())
+    right = Synthesis(pillar="diagnosis", method="m/1", status="ok", message="fine", numbers={"k": 0, "mean": None})
+    assert synthesise(Synthesising(answer=right), series) == right
+    for answer, message in (
+        (None, "raised NotImplementedError"),
+        ("fine", "returned str instead of a Synthesis"),
+        (replace(right, pillar="other"), "returned a synthesis signed 'other'"),
+        (replace(right, status=cast("Any", "void")), "returned the unknown status 'void'"),
+        (replace(right, numbers={"mean": float("nan")}), "returned a number that is not finite"),
+    ):
+        with pytest.raises(PillarError, match=message):
+            synthesise(Synthesising(answer=answer), series)
 
 
 def test_the_shipped_pillar_is_the_default_and_another_is_chosen_by_name() -> None:
@@ -124,8 +178,9 @@ def test_a_claim_no_pillar_can_decide_is_told_why(metric: str, pillar: str | Non
     [
         (object(), "expected a non-empty str attribute 'name', came NoneType"),
         (SimpleNamespace(name=""), "expected a non-empty str attribute 'name', came str"),
-        (SimpleNamespace(name="x"), "expected exactly one of the methods 'decide' and 'diagnose'"),
+        (SimpleNamespace(name="x"), "expected exactly one of the methods 'decide', 'diagnose' and 'synthesise'"),
         (SimpleNamespace(name="x", decide=print, diagnose=print), "expected exactly one of the methods"),
+        (SimpleNamespace(name="x", diagnose=print, synthesise=print), "expected exactly one of the methods"),
         (SimpleNamespace(name="x", decide=print), r"needs the method plan\(claim, \*, level\)"),
         (SimpleNamespace(name="x", decide=print, plan=print), "expected 'metrics', a non-empty frozenset of str"),
         (SimpleNamespace(name="x", decide=print, plan=print, metrics={"m"}), "frozenset of str, came set"),

@@ -58,6 +58,19 @@ def page_hinkley(x: npt.ArrayLike, design: PageHinkleyDesign | None = None) -> t
     return tuple(found)
 
 
+def greatest_excursion(x: npt.ArrayLike, design: PageHinkleyDesign | None = None) -> float:
+    """Return the least threshold of which a sequence gives no alarm; 0 where it is shorter than ``min_instances``.
+
+    Arguments as :func:`page_hinkley`; the design's own threshold is not used.
+    """
+    values = as_sequence(x, "x", least=0)
+    chosen = design or PageHinkleyDesign()
+    if len(values) < chosen.min_instances:
+        return 0.0
+    up, down = _statistics(values, chosen)
+    return max(0.0, float(np.maximum(up, down)[chosen.min_instances - 1 :].max()))
+
+
 def _first_alarm(x: Floats, start: int, design: PageHinkleyDesign) -> Signal | None:
     """Return the first alarm of a detector started at ``start``, in stretches that grow until there is one."""
     length = max(_FIRST_STRETCH, 2 * design.min_instances)

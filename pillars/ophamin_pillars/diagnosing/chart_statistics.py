@@ -8,6 +8,7 @@ chart: what estimating them does to false alarms is part of every comparison bet
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +78,7 @@ def plotted(x: Floats, plan: ChartPlan) -> Plotted:
 def chart_statistics(x: Floats, plan: ChartPlan) -> Floats:
     """Return one row per chart of ``plan.charts``, shape (charts, rows)."""
     shown = plotted(x, plan)
-    found = {
+    found: dict[str, Callable[[], Floats]] = {
         LOCATION: lambda: np.abs(shown.z).max(axis=0) / SIGMAS,
         SPREAD: lambda: np.abs(shown.spreads).max(axis=0),
         RULES: lambda: rule_counts(shown.z, plan.rules),
@@ -90,7 +91,8 @@ def chart_statistics(x: Floats, plan: ChartPlan) -> Floats:
 def signals_anywhere(statistics: Floats, plan: ChartPlan) -> npt.NDArray[np.bool_]:
     """Return which columns have any signal at the limits of the books, shape (rows,)."""
     limits = np.array([0.0 if chart == RULES else 1.0 for chart in plan.charts])
-    return (statistics > limits[:, None]).any(axis=0)
+    signalled: npt.NDArray[np.bool_] = np.any(statistics > limits[:, None], axis=0)
+    return signalled
 
 
 def rule_counts(z: Floats, rules: tuple[ZoneRule, ...]) -> Floats:

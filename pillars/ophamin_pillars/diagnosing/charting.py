@@ -68,9 +68,7 @@ def chart_series(
     plan = ChartPlan(
         subgroup=subgroup,
         baseline=points if baseline is None else baseline,
-        charts=tuple(
-            name for name in wanted if not (name == RULES and not rules) and not (name == SPREAD and binary)
-        ),
+        charts=tuple(name for name in wanted if not (name == RULES and not rules) and not (name == SPREAD and binary)),
         rules=western_electric(rules) if rules else (),
         binary=binary,
     )

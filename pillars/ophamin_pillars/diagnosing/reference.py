@@ -23,7 +23,8 @@ Statistics = Callable[[Floats], Floats]
 """From orders as columns, shape (n, rows), to statistics, shape (statistics, rows): greater is more extreme."""
 
 PERMUTED, NORMAL = "permuted", "normal"
-FEW_DRAWS, DRAWS = 99, 999
+FEW_DRAWS, DRAWS, DRAWS_OF_LONG = 99, 999, 199
+LONG = 10_000
 HOPELESS = 0.1
 """Above this p-value the few draws are enough: more could not lead to a small one, and the level is kept."""
 SEED = 20_261_124
@@ -45,28 +46,34 @@ class Standing:
     """Statistics of the other orders, shape (statistics, draws)."""
 
 
-def standing_of(x: Floats, statistics: Statistics, reference: str = PERMUTED) -> Standing:
+def standing_of(x: Floats, statistics: Statistics, reference: str = PERMUTED, *, most: int | None = None) -> Standing:
     """Return the standing of ``x`` in its own order.
 
     Args:
         x: shape (n,).
         statistics: of orders.
         reference: ``PERMUTED`` or ``NORMAL``.
+        most: draws; by default 999, and 199 beyond 10,000 units.
     """
+    limit = most or (DRAWS if len(x) <= LONG else DRAWS_OF_LONG)
     seen = statistics(x[:, None])
-    found = seen[:, :0]
-    for draws in (FEW_DRAWS, DRAWS):
-        parts = [statistics(rows) for rows in _drawn(x, reference, found.shape[1], draws)]
-        found = np.concatenate([found, *parts], axis=1)
-        p, each = _p_values(np.concatenate([seen, found], axis=1))
-        if p > HOPELESS:
-            break
+    few = _statistics_of(x, statistics, reference, 0, FEW_DRAWS)
+    p, each = _p_values(seen, few)
+    if p > HOPELESS:
+        return Standing(p, each, few.shape[1], few)
+    found = np.concatenate([few, _statistics_of(x, statistics, reference, FEW_DRAWS, limit)], axis=1)
+    p, each = _p_values(seen, found)
     return Standing(p, each, found.shape[1], found)
 
 
-def _p_values(table: Floats) -> tuple[float, tuple[float, ...]]:
-    """Return the p-value of the first column among all, over all rows together, and of each row alone."""
-    rounded = np.round(table, _DIGITS)
+def _statistics_of(x: Floats, statistics: Statistics, reference: str, start: int, stop: int) -> Floats:
+    """Return the statistics of draws ``start`` to ``stop``, shape (statistics, draws)."""
+    return np.concatenate([statistics(rows) for rows in _drawn(x, reference, start, stop)], axis=1)
+
+
+def _p_values(seen: Floats, others: Floats) -> tuple[float, tuple[float, ...]]:
+    """Return the p-value of ``seen`` among all columns, over all rows together, and of each row alone."""
+    rounded = np.round(np.concatenate([seen, others], axis=1), _DIGITS)
     total = rounded.shape[1]
     shares = np.empty_like(rounded)
     for row, own in zip(rounded, shares, strict=True):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
 from ophamin_pillars.diagnosing.series import DECISION, read_of, series_of
 from pytest_ophamin.pillars import Check, Claim, Finding, Sample
@@ -20,8 +21,6 @@ from pytest_ophamin.pillars import Check, Claim, Finding, Sample
 if TYPE_CHECKING:
     from ophamin_pillars.diagnosing.charting import Charted
 
-NAME = "O.spc"
-METHOD = "control-charts/1"
 LEVEL = 0.01
 LEAST_POINTS = 8
 BINARY_SUBGROUPS = 25
@@ -45,38 +44,28 @@ class SpcOptions:
     level: float
 
 
-class SpcPillar:
-    """Diagnoses a process out of control."""
+def diagnose(claim: Claim, sample: Sample) -> Finding | None:
+    """Return warn when the order of the trials goes further than others at the level."""
+    from ophamin_pillars.diagnosing.charting import chart_series
 
-    name = NAME
-    on_request = True
-
-    def check_options(self, claim: Claim, check: Check) -> None:
-        """Raise :class:`BadPlan` for options this claim's sample cannot be charted with."""
-        read_spc(claim, check)
-
-    def diagnose(self, claim: Claim, sample: Sample) -> Finding | None:
-        """Return warn when the order of the trials goes further than others at the level."""
-        from ophamin_pillars.diagnosing.charting import chart_series
-
-        asked = read_spc(claim, requested(claim, NAME))
-        series = series_of(claim, sample, asked.of)
-        if series is None:
-            return None
-        subgroup = asked.subgroup or (max(2, len(series.values) // BINARY_SUBGROUPS) if series.is_binary else 1)
-        problem = _problem(len(series.values) // subgroup, asked, single_bits=series.is_binary and subgroup == 1)
-        if problem is not None:
-            return Finding(pillar=NAME, method=METHOD, status="ok", message=problem)
-        charted = chart_series(
-            series.values,
-            binary=series.is_binary,
-            chart=asked.chart,
-            rules=asked.rules,
-            subgroup=subgroup,
-            baseline=asked.baseline,
-            reference=asked.reference,
-        )
-        return _finding(charted, asked, series.unit, subgroup)
+    asked = read_spc(claim, requested(claim, NAME))
+    series = series_of(claim, sample, asked.of)
+    if series is None:
+        return None
+    subgroup = asked.subgroup or (max(2, len(series.values) // BINARY_SUBGROUPS) if series.is_binary else 1)
+    problem = _problem(len(series.values) // subgroup, asked, single_bits=series.is_binary and subgroup == 1)
+    if problem is not None:
+        return Finding(pillar=NAME, method=METHOD, status="ok", message=problem)
+    charted = chart_series(
+        series.values,
+        binary=series.is_binary,
+        chart=asked.chart,
+        rules=asked.rules,
+        subgroup=subgroup,
+        baseline=asked.baseline,
+        reference=asked.reference,
+    )
+    return _finding(charted, asked, series.unit, subgroup)
 
 
 def read_spc(claim: Claim, check: Check) -> SpcOptions:
@@ -140,35 +129,34 @@ def _finding(charted: Charted, asked: SpcOptions, unit: str, subgroup: int) -> F
         pillar=NAME,
         method=METHOD,
         status="warn" if out else "ok",
-        message=f"{_verdict(charted, asked.reference, out=out)}{_signals(charted, unit, subgroup)}; {charted.phase_one}",
-        numbers={
-            "p": charted.p,
-            "points": charted.points,
-            "signals": sum(len(places) for _, places in charted.signals),
-            "first_signal": min((places[0] for _, places in charted.signals), default=None),
-            "unchanged_signal_share": charted.any_share,
-            "expected_false_alarms_per_point": charted.per_point,
-            "draws": charted.draws,
-        },
+        message=describe_charts(charted, asked.reference, unit if subgroup == 1 else "subgroup", out=out),
+        numbers=numbers_of(charted),
     )
 
 
-def _verdict(charted: Charted, reference: str, *, out: bool) -> str:
+def describe_charts(charted: Charted, reference: str, unit: str, *, out: bool) -> str:
+    """Return what the charts show; ``unit`` is what one of their points is."""
     others = "orders of the same observations" if reference == PERMUTED else "independent normal samples"
-    if out:
-        return f"out of control: of {others} {charted.p:.2g} go as far (all charts and points together)"
-    if not charted.signals:
-        return "in control"
-    return f"in control: signals that {charted.p:.2g} of {others} equal, {charted.any_share:.0%} have some"
+    state = "out of control" if out else "in control"
+    if charted.signals:
+        some = "" if out else f", {charted.any_share:.0%} of which signal somewhere"
+        told = "; ".join(f"{rule}: {unit} {_places(places)}" for rule, places in charted.signals)
+        state += f" (p = {charted.p:.2g} among {others}{some}; all charts and points together): {told}"
+    return f"{state}; {charted.phase_one}"
 
 
-def _signals(charted: Charted, unit: str, subgroup: int) -> str:
-    where = unit if subgroup == 1 else f"subgroup of {subgroup} {unit}s"
-    told = "; ".join(f"{rule}, {where} {_places(places)}" for rule, places in charted.signals)
-    return f" - {told}" if told else ""
+def numbers_of(charted: Charted) -> dict[str, float | int | None]:
+    """Return the numbers of a finding or a synthesis."""
+    return {
+        "p": charted.p,
+        "points": charted.points,
+        "signals": sum(len(places) for _, places in charted.signals),
+        "first_signal": min((places[0] for _, places in charted.signals), default=None),
+        "unchanged_signal_share": charted.any_share,
+        "expected_false_alarms_per_point": charted.per_point,
+        "draws": charted.draws,
+    }
 
 
-def _places(places: Sequence[int], most: int = 4) -> str:
-    shown = ", ".join(str(place) for place in places[:most])
-    return shown if len(places) <= most else f"{shown} and {len(places) - most} more"
-
+def _places(places: Sequence[int]) -> str:
+    return str(places[0]) if len(places) == 1 else f"{places[0]} ({len(places)} times)"

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
-from ophamin_pillars.models.cluster_statistics import LARGEST
 from ophamin_pillars.models.clustered import (
     LEAST_CLUSTERS,
     cluster_differences_t,
@@ -21,7 +20,7 @@ from ophamin_pillars.models.clustered import (
     mixed_mean,
 )
 from ophamin_pillars.models.estimate import Estimate, EstimateTests
-from ophamin_pillars.observations import PAIR, Observed
+from ophamin_pillars.observations import PAIR, Observed, check_squares
 from ophamin_pillars.student import ZERO_VARIANCE
 from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, unit_means
 from pytest_ophamin.pillars import Assessment, BadSample, Claim, compose, undecidable
@@ -55,7 +54,7 @@ def decide_clusters(claim: Claim, found: Observed, labels: npt.ArrayLike) -> Ass
         means = unit_means(found.values, codes)
         about = f"{claim.metric} (mean over clusters)"
         return decide_units_by_betting(claim, means, found.bounds, n=n, method=BETTING, about=about)
-    _check_size(found.values)
+    check_squares(found.values)
     method = RANDOM_INTERCEPT if clusters >= LEAST_CLUSTERS else CLUSTER_MEANS
     if clusters < 2:
         return _nothing(claim, method, n, float(found.values.mean()), ONE_CLUSTER, conditions=_NORMAL)
@@ -90,23 +89,17 @@ def decide_clustered_arms(
             return _nothing(claim, BETTING, len(codes), _gap(values, second), ONE_CLUSTER, conditions=None)
         about = f"{claim.metric} (mean over clusters)"
         return decide_units_by_betting(claim, units, PAIR, n=len(codes), method=BETTING, about=about)
-    _check_size(values)
+    check_squares(values)
     count = f"({_count(clusters)}, {both} with both arms)"
     if both >= LEAST_CLUSTERS:
-        conditions = f"clusters independent; differences inside them normal, or at least 120 x skewness^2 clusters {count}"
+        conditions = (
+            f"clusters independent; differences inside them normal, or at least 120 x skewness^2 clusters {count}"
+        )
         return _decided(claim, cluster_differences_t(values, ~second, codes), CLUSTER_DIFFERENCES, conditions)
     if clusters >= LEAST_CLUSTERS:
         conditions = f"{_NORMAL}; the same difference in every cluster {count}"
         return _decided(claim, mixed_difference(values, ~second, codes), RANDOM_INTERCEPT, conditions)
-    conditions = f"a statement about these clusters; trials inside them independent and normal {count}"
-    try:
-        if clusters < 2:
-            raise ValueError(ONE_CLUSTER)
-        estimate = fixed_blocks_difference(values, ~second, codes)
-    except ValueError:
-        reason = ONE_CLUSTER if clusters < 2 else NO_COMPARISON
-        return _nothing(claim, FIXED_BLOCKS, len(codes), _gap(values, second), reason, conditions=conditions)
-    return _decided(claim, estimate, FIXED_BLOCKS, conditions)
+    return _decide_these(claim, values, second, codes, count)
 
 
 def clusters_of_both(second: Bools, codes: Codes) -> int:
@@ -136,6 +129,17 @@ def arm_differences(values: Floats, second: Bools, codes: Codes) -> Floats:
     return np.asarray(np.concatenate(found)[order], dtype=np.float64)
 
 
+def _decide_these(claim: Claim, values: Floats, second: Bools, codes: Codes, count: str) -> Assessment:
+    """Assess the difference in the clusters at hand, too few to stand for others."""
+    conditions = f"a statement about these clusters; trials inside them independent and normal {count}"
+    try:
+        estimate = fixed_blocks_difference(values, ~second, codes)
+    except ValueError:
+        reason = NO_COMPARISON if codes.any() else ONE_CLUSTER
+        return _nothing(claim, FIXED_BLOCKS, len(codes), _gap(values, second), reason, conditions=conditions)
+    return _decided(claim, estimate, FIXED_BLOCKS, conditions)
+
+
 def _decided(claim: Claim, estimate: Estimate, method: str, conditions: str) -> Assessment:
     if not estimate.standard_error > 0.0:
         return _nothing(claim, method, estimate.n, estimate.value, ZERO_VARIANCE, conditions=conditions)
@@ -149,9 +153,7 @@ def _decided(claim: Claim, estimate: Estimate, method: str, conditions: str) -> 
     )
 
 
-def _nothing(
-    claim: Claim, method: str, n: int, estimate: float, reason: str, *, conditions: str | None
-) -> Assessment:
+def _nothing(claim: Claim, method: str, n: int, estimate: float, reason: str, *, conditions: str | None) -> Assessment:
     return undecidable(
         claim,
         method=method,
@@ -166,12 +168,6 @@ def _nothing(
 
 def _gap(values: Floats, second: Bools) -> float:
     return float(values[~second].mean() - values[second].mean())
-
-
-def _check_size(values: Floats) -> None:
-    large = np.abs(values) > LARGEST
-    if large.any():
-        raise BadSample("an observation is too large for its square to be finite", trial=int(np.argmax(large)))
 
 
 def _count(clusters: int) -> str:

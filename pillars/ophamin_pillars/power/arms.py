@@ -44,7 +44,7 @@ def effect_power(limits: Limits, n: int, truth: float, level: float) -> float:
     Owen's T.
     """
     n1, n2 = arm_sizes(n)
-    if min(n1, n2) < 2 or not 0.0 < truth < 1.0:  # noqa: PLR2004
+    if min(n1, n2) < 2 or not 0.0 < truth < 1.0:
         return 0.0
     error = math.sqrt(_placement_variance(truth) * (1.0 / n1 + 1.0 / n2)) / (truth * (1.0 - truth))
     gaps = [

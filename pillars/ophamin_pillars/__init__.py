@@ -22,13 +22,16 @@ def ophamin_pillars() -> Sequence[Pillar]:
     from ophamin_pillars.block import BlockPillar
     from ophamin_pillars.cma_pillar import CmaPillar
     from ophamin_pillars.correlation import CorrelationPillar
-    from ophamin_pillars.diagnosing.anticipatory import AnticipatoryPillar
-    from ophamin_pillars.diagnosing.campaigns import DriftOfCampaigns, SpcOfCampaigns
-    from ophamin_pillars.diagnosing.drift import DriftPillar
-    from ophamin_pillars.diagnosing.inertia import InertiaPillar
-    from ophamin_pillars.diagnosing.kernel_coupling import KernelCouplingPillar
-    from ophamin_pillars.diagnosing.spc import SpcPillar
-    from ophamin_pillars.diagnosing.srm import SrmPillar
+    from ophamin_pillars.diagnosing.pillars import (
+        AnticipatoryPillar,
+        DriftOfCampaigns,
+        DriftPillar,
+        InertiaPillar,
+        KernelCouplingPillar,
+        SpcOfCampaigns,
+        SpcPillar,
+        SrmPillar,
+    )
     from ophamin_pillars.difference import DifferencePillar  # numpy only when a claim exists
     from ophamin_pillars.factors import MainEffectsPillar
     from ophamin_pillars.law import LawPillar

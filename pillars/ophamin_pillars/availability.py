@@ -101,7 +101,9 @@ def rate_tests(sample: Sample) -> RateTests:
     good = (events >= 0.0) & (events == np.floor(events)) & (exposure > 0.0)
     if not good.all():
         raise BadSample("events are a whole number from 0 on, an exposure is positive", trial=int(np.argmin(good)))
-    if float(events.sum()) > _LARGEST_COUNT or not np.isfinite(exposure.sum()):
+    with np.errstate(over="ignore"):
+        too_large = float(events.sum()) > _LARGEST_COUNT or not np.isfinite(exposure.sum())
+    if too_large:
         raise BadSample("the events or exposures are too large to be added up")
     return RateTests(sample.n, int(events.sum()), math.fsum(exposure.tolist()))
 

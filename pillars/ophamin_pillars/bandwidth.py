@@ -73,7 +73,9 @@ def _check(sample: Sample) -> None:
     good = (amounts >= 0.0) & (seconds > 0.0)
     if not good.all():
         raise BadSample("an amount is a number from 0 on, seconds are positive", trial=int(np.argmin(good)))
-    if not (np.isfinite(amounts.sum()) and np.isfinite(seconds.sum())):
+    with np.errstate(over="ignore"):
+        too_large = not (np.isfinite(amounts.sum()) and np.isfinite(seconds.sum()))
+    if too_large:
         raise BadSample("the amounts or seconds are too large to be added up")
 
 

@@ -76,7 +76,10 @@ class _Reader:
         assert isinstance(item, pytest.Function)  # noqa: S101  # anything else is a problem above
         law = law_plan(item.obj) if is_hypothesis_test(item.obj) else None
         declared = _scenario_of(item, problems)
-        registry = registry_of(self.config)
+        try:
+            registry = registry_of(self.config)
+        except OphaminError as error:
+            return [_broken_pillar(item, error)]
         claims: list[Claim] = []
         for mark in _own_claim_marks(item):
             checked = self._check(item, mark, declared, law, registry)
@@ -221,6 +224,16 @@ def _scenario_of(item: pytest.Item, problems: list[Problem]) -> ScenarioDeclarat
 def _defaults(config: pytest.Config) -> Defaults:
     settings = config.stash[keys.settings]
     return Defaults(alpha=settings.alpha, power=settings.power, seed_policy=settings.seed_policy, family="campaign")
+
+
+def _broken_pillar(item: pytest.Item, error: OphaminError) -> Problem:
+    return Problem(
+        test=item.nodeid,
+        argument="pillars",
+        expected="pillars that follow the protocol, from every plugin and conftest.py",
+        came=str(error),
+        fix="a pillar that pytest_ophamin.testing finds nothing wrong with, or take the plugin away",
+    )
 
 
 def _unreachable(claims: list[Claim], registry: PillarRegistry) -> list[Problem]:

@@ -239,3 +239,32 @@ def test_pillars_come_from_conftest_files_loaded_at_start(
     assert_clean(result)
     assert result.ret != 0
     assert "deeper conftest.py" in result.stdout.str() + result.stderr.str()
+
+
+def test_a_broken_pillar_is_a_mistake_of_the_claims(
+    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]
+) -> None:
+    """A conftest.py whose hook raises: an error at collection that names it, not an internal one."""
+    pytester.makeconftest(
+        """
+        from pytest_ophamin import hookimpl
+
+        @hookimpl
+        def ophamin_pillars():
+            raise ModuleNotFoundError("No module named 'numbers_we_have_not'")
+        """
+    )
+    pytester.makepyfile(
+        """
+        from pytest_ophamin import claim
+
+        @claim("small", metric="mean", at_most=2.0, trials=20)
+        def test_small(trial): return trial.rng.random()
+        """
+    )
+    result = run(*mode)
+    assert_clean(result)
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "pillars: expected pillars that follow the protocol" in text
+    assert "No module named 'numbers_we_have_not'" in text

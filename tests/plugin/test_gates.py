@@ -31,7 +31,7 @@ def test_a_family_waits_for_its_gate(
     result = run("--ophamin-campaign")
     assert_clean(result)
     assert result.ret == (0 if fast == "VALIDATED" else 1)
-    text = result.stdout.str()
+    text = " ".join(result.stdout.str().split())  # the line may be wrapped
     assert "family speed:exploratory: holm, alpha 0.05, 1 hypothesis per side, after safety:exploratory" in text
     rows = [line.split() for line in result.outlines]
     place = next(number for number, row in enumerate(rows) if row[:2] == ["is", "fast"])

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars.proportion import ProportionPillar
-from pytest_ophamin.claims.design import Check, Design
+from pytest_ophamin.claims.design import PLAIN, Check, Design, Option
 from pytest_ophamin.claims.model import Claim, LawPlan
 from pytest_ophamin.deciding.series import Series
 from pytest_ophamin.testing import claim_of, pairs_of, sample_of, series_example
@@ -320,14 +320,90 @@ def _drifting(n: int) -> DrawSample:
     return lambda rng: sample_of(np.cumsum(rng.normal(size=n)))
 
 
-def asked(pillar: str, **options: float | str | bool) -> Design:
-    """Return the plain design with one requested check."""
-    return Design(checks=(Check(pillar=pillar, options=tuple(sorted(options.items()))),))
+def asked(pillar: str, design: Design = PLAIN, **options: Option) -> Design:
+    """Return a design with one requested check."""
+    return replace(design, checks=(Check(pillar=pillar, options=tuple(sorted(options.items()))),))
+
+
+def _stepping(n: int) -> DrawSample:
+    return lambda rng: sample_of(rng.normal(size=n) + 1.5 * (np.arange(n) >= n // 2))
+
+
+def _strata(*shares: float) -> DrawSample:
+    return lambda rng: sample_of(rng.normal(size=300), stratum=rng.choice(len(shares), 300, p=shares))
+
+
+def _forecasts(n: int, *, later: float = 0.0) -> DrawSample:
+    """Scores that foretell failures; those of the second half are moved by ``later``."""
+
+    def draw(rng: np.random.Generator) -> Sample:
+        failed = rng.random(n) < 0.3
+        scores = rng.normal(size=n) + 2.0 * failed + later * (np.arange(n) >= n // 2)
+        return pairs_of(scores, failed.astype(np.float64))
+
+    return draw
+
+
+def _updates(n: int, slope: float) -> DrawSample:
+    """Changes made: ``slope`` of those expected."""
+
+    def draw(rng: np.random.Generator) -> Sample:
+        expected = rng.normal(size=n)
+        return pairs_of(expected, slope * expected + 0.5 * rng.normal(size=n))
+
+    return draw
+
+
+def _sweep(*effects: float) -> DrawSample:
+    """Effects at the values 0, 1, ... of the factor ``gain``, 12 trials of each."""
+
+    def draw(rng: np.random.Generator) -> Sample:
+        gain = np.arange(12 * len(effects)) % len(effects)
+        values = np.array(effects)[gain] + 0.4 * rng.normal(size=len(gain))
+        return sample_of(values, **{"factor:gain": gain})
+
+    return draw
 
 
 DIAGNOSING: dict[str, Diagnosed] = {
     "serial-dependence": Diagnosed(
         claim=claim_of("mean", at_least=0.0, trials=100), draw=_white(100), planted=_drifting(100)
+    ),
+    "O.spc": Diagnosed(
+        claim=claim_of("mean", at_least=0.0, trials=60, design=asked("O.spc")),
+        draw=_white(60),
+        planted=_stepping(60),
+        runs=100,
+    ),
+    "O.srm": Diagnosed(
+        claim=claim_of("mean", at_least=0.0, trials=300, design=asked("O.srm", STRATA, ratio=(2.0, 1.0, 1.0))),
+        draw=_strata(0.5, 0.25, 0.25),
+        planted=_strata(0.7, 0.15, 0.15),
+    ),
+    "O.drift": Diagnosed(
+        claim=claim_of("mean", at_least=0.0, trials=60, design=asked("O.drift", void=True)),
+        draw=_white(60),
+        planted=_stepping(60),
+    ),
+    "diagnostics.anticipatory": Diagnosed(
+        claim=claim_of("kendall", at_least=0.0, trials=300, design=asked("diagnostics.anticipatory")),
+        draw=_forecasts(300),
+        planted=_forecasts(300, later=1.5),
+    ),
+    "diagnostics.inertia": Diagnosed(
+        claim=claim_of("difference", within=(-1.0, 1.0), trials=40, design=asked("diagnostics.inertia")),
+        draw=_updates(40, 1.0),
+        planted=_updates(40, 0.3),
+    ),
+    "diagnostics.kernel_coupling": Diagnosed(
+        claim=claim_of(
+            "effect:gain",
+            at_most=1.0,
+            trials=36,
+            design=asked("diagnostics.kernel_coupling", Design(factors=("gain",)), nominal=0, tolerance=1.0),
+        ),
+        draw=_sweep(0.9, 0.2, 2.0),
+        planted=_sweep(2.0, 0.2, 1.0),
     ),
 }
 
@@ -341,4 +417,10 @@ def _campaigns() -> Series:
     return series_example(ProportionPillar(), samples, claim_of("proportion", at_least=0.85, trials=200))
 
 
-SYNTHESISING: dict[str, Callable[[], Series]] = {"I.cma": _campaigns}
+def _steps() -> Series:
+    rng = np.random.default_rng(8)
+    samples = [sample_of(rng.random(100) < (0.95 if k < 6 else 0.75)) for k in range(12)]
+    return series_example(ProportionPillar(), samples, claim_of("proportion", at_least=0.7, trials=100))
+
+
+SYNTHESISING: dict[str, Callable[[], Series]] = {"I.cma": _campaigns, "O.spc": _steps, "O.drift": _steps}

@@ -32,8 +32,7 @@ SHARES = (0.90, 0.95, 0.91, 0.97, 0.93)
 def shares(*found: float, n: int = 200, **claim: Any) -> Series:
     """Return the series of campaigns that saw these shares of n."""
     samples = [sample_of(np.arange(n) < round(share * n)) for share in found]
-    limits = {} if {"at_most", "within"} & claim.keys() else {"at_least": 0.8}
-    return series_example(ProportionPillar(), samples, plan_of("proportion", trials=n, **limits, **claim))
+    return series_example(ProportionPillar(), samples, plan_of("proportion", at_least=0.8, trials=n, **claim))
 
 
 def with_proofs(series: Series, **changes: Any) -> Series:

@@ -46,7 +46,7 @@ def test_at_zero_the_p_values_are_those_of_scipy(n: int) -> None:
     for kind in KINDS:
         found = assessed(plan_of(kind, "at_least", 0.0, n), sample)
         assert found.estimate == pytest.approx(expected[kind].statistic)
-        tolerance = 0.2 if kind == "spearman" else 1e-9
+        tolerance = 0.35 if kind == "spearman" else 1e-9
         assert found.p_validate == pytest.approx(expected[kind].pvalue, rel=tolerance)
         assert found.exact is False
         assert "independent pairs" in (found.conditions or "")
@@ -171,8 +171,10 @@ def test_the_planned_power_is_the_simulated_one(kind: str, relation: str, limit:
     ("kind", "relation", "threshold", "least"),
     [
         ("correlation", "at_least", 0.3, 3),
-        ("spearman", "at_least", 0.0, 5),
-        ("kendall", "at_least", 0.0, 5),
+        ("spearman", "at_most", 0.8, 4),
+        ("kendall", "at_least", 0.8, 8),
+        ("spearman", "at_least", 0.0, 4),
+        ("kendall", "at_least", 0.0, 4),
         ("correlation", "within", (-0.3, 0.3), 31),
         ("spearman", "within", (-0.3, 0.3), 35),
         ("kendall", "within", (-0.3, 0.3), 19),

@@ -156,8 +156,8 @@ def z_lower(tau: float, n: int, level: float) -> float:
 
 
 def _inside(tau: float, n: int) -> float:
-    """Return tau, moved half a step inwards from 1 or -1, where z would be infinite."""
-    return math.copysign(min(abs(tau), 1.0 - 2.0 / (n * (n - 1))), tau)
+    """Return tau, moved half a step (or what float64 can tell from 1) inwards from 1 or -1, where z is infinite."""
+    return math.copysign(min(abs(tau), 1.0 - max(2.0 / (n * (n - 1)), 1e-15)), tau)
 
 
 @cache

@@ -117,5 +117,5 @@ def z_lower(rho: float, n: int, level: float) -> float:
 
 
 def _inside(rho: float, n: int) -> float:
-    """Return rho, moved half a step inwards from 1 or -1, where z would be infinite."""
-    return math.copysign(min(abs(rho), 1.0 - 6.0 / (n**3 - n)), rho)
+    """Return rho, moved half a step (or what float64 can tell from 1) inwards from 1 or -1, where z is infinite."""
+    return math.copysign(min(abs(rho), 1.0 - max(6.0 / (n**3 - n), 1e-15)), rho)

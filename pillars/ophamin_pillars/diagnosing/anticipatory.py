@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import AnticipatoryPillar
 from pytest_ophamin.pillars import Check, Claim, Finding, Sample
 
 if TYPE_CHECKING:
@@ -44,15 +44,22 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return warn when the forecast breaks a promise on trials it was not calibrated on."""
     from ophamin_pillars.diagnostics.conformal import calibrate, evaluate
 
-    asked = read_anticipatory(claim, requested(claim, NAME))
+    asked = read_anticipatory(claim, requested(claim, AnticipatoryPillar.name))
     scores, outcomes = sample.pairs
     failed = _failures(outcomes, asked)
     if failed is None:
         message = "no forecast to judge: the second of a pair is 0 or 1 (failed), or give failure_above="
-        return Finding(pillar=NAME, method=METHOD, status="warn", message=message)
+        return Finding(
+            pillar=AnticipatoryPillar.name, method=AnticipatoryPillar.methods[0], status="warn", message=message
+        )
     cut = round(asked.split * sample.n)
     if sample.n < LEAST_TRIALS or not 1 <= cut < sample.n:
-        return Finding(pillar=NAME, method=METHOD, status="ok", message=f"too few trials to calibrate: {sample.n}")
+        return Finding(
+            pillar=AnticipatoryPillar.name,
+            method=AnticipatoryPillar.methods[0],
+            status="ok",
+            message=f"too few trials to calibrate: {sample.n}",
+        )
     forecast = calibrate(scores[:cut], failed[:cut], alpha=asked.alpha, beta=asked.beta, gamma=asked.gamma)
     return _finding(forecast, evaluate(forecast, scores[cut:], failed[cut:]), asked)
 
@@ -113,8 +120,8 @@ def _finding(forecast: FailureForecast, counts: ForecastCounts, asked: Anticipat
         f"failures missed and {counts.hits} foretold, {counts.outlying} of {total} scores outlying"
     )
     return Finding(
-        pillar=NAME,
-        method=METHOD,
+        pillar=AnticipatoryPillar.name,
+        method=AnticipatoryPillar.methods[0],
         status="warn" if broken else "ok",
         message=f"{verdict}; {told}; {foretells} (p = {counts.p_no_forecast:.2g})",
         numbers={

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ophamin_pillars.diagnosing.pillars import DriftOfCampaigns, SpcOfCampaigns
 from ophamin_pillars.diagnosing.series import OBSERVATION, series_of
 from ophamin_pillars.diagnosing.spc import ALL, PERMUTED, describe_charts, numbers_of
 from pytest_ophamin.pillars import Series, SeriesProof, Synthesis
@@ -19,86 +20,72 @@ from pytest_ophamin.pillars import Series, SeriesProof, Synthesis
 LEVEL = 0.01
 LEAST_CAMPAIGNS = 10
 """Of fewer, no order of a step in the middle is rare enough: 2 of 70 at eight campaigns, 2 of 252 at ten."""
-SPC_METHOD = "control-charts-of-campaigns/1"
-DRIFT_METHOD = "drift-of-campaigns/1"
 
 Floats = npt.NDArray[np.float64]
 
 
-class SpcOfCampaigns:
-    """Synthesises by control charts of the estimates."""
+def chart_campaigns(series: Series) -> Synthesis:
+    """Return warn when the order of the campaigns' estimates goes further than other orders at the level."""
+    from ophamin_pillars.diagnosing.charting import chart_series
 
-    name = "O.spc"
-    methods = (SPC_METHOD,)
+    kept = comparable(series.proofs)
+    if len(kept.estimates) < LEAST_CAMPAIGNS:
+        return _too_few(SpcOfCampaigns.name, SpcOfCampaigns.methods[0], kept)
+    charted = chart_series(
+        kept.estimates,
+        binary=False,
+        chart=ALL,
+        rules="1234",
+        subgroup=1,
+        baseline=None,
+        reference=PERMUTED,
+    )
+    out = charted.p <= LEVEL
+    return Synthesis(
+        pillar=SpcOfCampaigns.name,
+        method=SpcOfCampaigns.methods[0],
+        status="warn" if out else "ok",
+        message=describe_charts(charted, PERMUTED, "campaign", out=out),
+        numbers=numbers_of(charted),
+        refusals=kept.refusals,
+    )
 
-    def synthesise(self, series: Series) -> Synthesis:
-        """Return warn when the order of the campaigns' estimates goes further than other orders at the level."""
-        from ophamin_pillars.diagnosing.charting import chart_series
 
-        kept = comparable(series.proofs)
-        if len(kept.estimates) < LEAST_CAMPAIGNS:
-            return _too_few(self.name, SPC_METHOD, kept)
-        charted = chart_series(
-            kept.estimates,
-            binary=False,
-            chart=ALL,
-            rules="1234",
-            subgroup=1,
-            baseline=None,
-            reference=PERMUTED,
+def drift_of_campaigns(series: Series) -> Synthesis:
+    """Return warn when the estimates change with the order of the campaigns at the level."""
+    from ophamin_pillars.control.change_point import ols_cusum
+    from ophamin_pillars.diagnosing.reference import standing_of
+    from ophamin_pillars.diagnosing.series import standardised
+
+    kept = comparable(series.proofs)
+    if len(kept.estimates) < LEAST_CAMPAIGNS:
+        return _too_few(DriftOfCampaigns.name, DriftOfCampaigns.methods[0], kept)
+    x = standardised(kept.estimates)
+    found = ols_cusum(x)
+    p = standing_of(x, lambda orders: np.array([[ols_cusum(order).statistic for order in orders.T]])).p
+    at = found.index if p <= LEVEL else None
+    before, after = kept.estimates[: found.index], kept.estimates[found.index :]
+    told = f"no drift found (p = {p:.2g} among orders of the campaigns)"
+    if at is not None:
+        told = (
+            f"drift (p = {p:.2g} among orders of the campaigns): on average {before.mean():.4g} before campaign "
+            f"{at} ({kept.proofs[at].start}), {after.mean():.4g} from there on"
         )
-        out = charted.p <= LEVEL
-        return Synthesis(
-            pillar=self.name,
-            method=SPC_METHOD,
-            status="warn" if out else "ok",
-            message=describe_charts(charted, PERMUTED, "campaign", out=out),
-            numbers=numbers_of(charted),
-            refusals=kept.refusals,
+    numbers: dict[str, float | int | None] = {"p": p, "campaigns": len(x), "at": at}
+    numbers |= _last_against_earlier(kept.proofs)
+    if "last_p" in numbers:
+        told += (
+            f"; observations of the last campaign against the earlier ones: distance {numbers['last_distance']:.3g}"
+            f", p = {numbers['last_p']:.2g}, if campaigns had no differences of their own"
         )
-
-
-class DriftOfCampaigns:
-    """Synthesises by the CUSUM of the estimates, and compares the last campaign's observations with the earlier ones'."""
-
-    name = "O.drift"
-    methods = (DRIFT_METHOD,)
-
-    def synthesise(self, series: Series) -> Synthesis:
-        """Return warn when the estimates change with the order of the campaigns at the level."""
-        from ophamin_pillars.control.change_point import ols_cusum
-        from ophamin_pillars.diagnosing.reference import standing_of
-        from ophamin_pillars.diagnosing.series import standardised
-
-        kept = comparable(series.proofs)
-        if len(kept.estimates) < LEAST_CAMPAIGNS:
-            return _too_few(self.name, DRIFT_METHOD, kept)
-        x = standardised(kept.estimates)
-        found = ols_cusum(x)
-        p = standing_of(x, lambda orders: np.array([[ols_cusum(order).statistic for order in orders.T]])).p
-        at = found.index if p <= LEVEL else None
-        before, after = kept.estimates[: found.index], kept.estimates[found.index :]
-        told = f"no drift found (p = {p:.2g} among orders of the campaigns)"
-        if at is not None:
-            told = (
-                f"drift (p = {p:.2g} among orders of the campaigns): on average {before.mean():.4g} before campaign "
-                f"{at} ({kept.proofs[at].start}), {after.mean():.4g} from there on"
-            )
-        numbers: dict[str, float | int | None] = {"p": p, "campaigns": len(x), "at": at}
-        numbers |= _last_against_earlier(kept.proofs)
-        if "last_p" in numbers:
-            told += (
-                f"; observations of the last campaign against the earlier ones: distance {numbers['last_distance']:.3g}"
-                f", p = {numbers['last_p']:.2g}, if campaigns had no differences of their own"
-            )
-        return Synthesis(
-            pillar=self.name,
-            method=DRIFT_METHOD,
-            status="ok" if at is None else "warn",
-            message=told,
-            numbers=numbers,
-            refusals=kept.refusals,
-        )
+    return Synthesis(
+        pillar=DriftOfCampaigns.name,
+        method=DriftOfCampaigns.methods[0],
+        status="ok" if at is None else "warn",
+        message=told,
+        numbers=numbers,
+        refusals=kept.refusals,
+    )
 
 
 @dataclass(frozen=True, slots=True)

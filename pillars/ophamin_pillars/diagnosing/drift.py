@@ -11,15 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import DRIFT_METHODS, DriftPillar
 from ophamin_pillars.diagnosing.series import read_of, series_of
 from pytest_ophamin.pillars import Check, Claim, Finding, Sample
 
 LEVEL = 0.01
 LEAST_UNITS = 10
-KS, PSI, CUSUM, ADWIN, PAGE_HINKLEY = "ks", "psi", "cusum", "adwin", "page-hinkley"
-METHODS = (KS, PSI, CUSUM, ADWIN, PAGE_HINKLEY)
+KS, PSI, CUSUM, ADWIN, PAGE_HINKLEY = DRIFT_METHODS
 SPLIT_METHODS = (KS, PSI)
 
 
@@ -40,7 +39,7 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return warn at the level; void at a tenth of it, where the author asked for that."""
     from ophamin_pillars.diagnosing.drifting import drift_of
 
-    asked = read_drift(claim, requested(claim, NAME))
+    asked = read_drift(claim, requested(claim, DriftPillar.name))
     series = series_of(claim, sample, asked.of)
     if series is None:
         return None
@@ -49,7 +48,7 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     if n < LEAST_UNITS or (asked.method in SPLIT_METHODS and not 2 <= first <= n - 2):
         message = f"too few {series.unit}s to look for drift: {n}"
         return Finding(
-            pillar=NAME, method=f"drift-{asked.method}/1", status="ok", message=message, numbers={"n": n}
+            pillar=DriftPillar.name, method=f"drift-{asked.method}/1", status="ok", message=message, numbers={"n": n}
         )
     found = drift_of(series, asked, first)
     status: Literal["ok", "warn", "void"] = "warn" if found.p <= asked.level else "ok"
@@ -58,7 +57,9 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     verdict = "no drift found" if status == "ok" else "drift"
     numbers = {"p": found.p, "n": n, "at": found.at, **found.numbers}
     message = f"{verdict} ({found.told})"
-    return Finding(pillar=NAME, method=f"drift-{asked.method}/1", status=status, message=message, numbers=numbers)
+    return Finding(
+        pillar=DriftPillar.name, method=f"drift-{asked.method}/1", status=status, message=message, numbers=numbers
+    )
 
 
 def read_drift(claim: Claim, check: Check) -> DriftOptions:
@@ -69,7 +70,7 @@ def read_drift(claim: Claim, check: Check) -> DriftOptions:
     """
     asked = Asked(check)
     of = read_of(claim, asked)
-    method = asked.choice("method", KS, METHODS)
+    method = asked.choice("method", KS, DRIFT_METHODS)
     split = asked.number("split", 0.5, above=0.0)
     if asked.has("split") and method not in SPLIT_METHODS:
         asked.refuse("split", f"no split: the method {method!r} looks for the place itself", repr(split), "")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import InertiaPillar
 from pytest_ophamin.pillars import ARM, Check, Claim, Finding, Sample
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return warn when the system resists, overshoots, or moves without evidence."""
     from ophamin_pillars.diagnostics.inertia import LEAST_TRIALS, measure_inertia
 
-    asked = read_inertia(claim, requested(claim, NAME))
+    asked = read_inertia(claim, requested(claim, InertiaPillar.name))
     expected, accepted = sample.pairs
     strength = None if asked.strength is None else sample.codes(asked.strength).astype(np.float64)
     if strength is not None and float(strength.min(initial=1.0)) <= 0.0:
@@ -75,7 +75,12 @@ def read_inertia(claim: Claim, check: Check) -> InertiaOptions:
 
 
 def _untold(status: str, message: str) -> Finding:
-    return Finding(pillar=NAME, method=METHOD, status="warn" if status == "warn" else "ok", message=message)
+    return Finding(
+        pillar=InertiaPillar.name,
+        method=InertiaPillar.methods[0],
+        status="warn" if status == "warn" else "ok",
+        message=message,
+    )
 
 
 def _finding(found: Inertia, level: float) -> Finding:
@@ -88,8 +93,8 @@ def _finding(found: Inertia, level: float) -> Finding:
     moved = f"; moves without evidence (p = {found.p_drifts:.2g})" if drifts else ""
     doubt = "" if found.conditions_hold else "; too few trials, or one weighs too much: the p-values may be wrong"
     return Finding(
-        pillar=NAME,
-        method=METHOD,
+        pillar=InertiaPillar.name,
+        method=InertiaPillar.methods[0],
         status="ok" if call == "undetermined" and not drifts else "warn",
         message=f"{told}; {found.overshoots} of {found.n} went too far, {found.reversals} backwards{moved}{doubt}",
         numbers={

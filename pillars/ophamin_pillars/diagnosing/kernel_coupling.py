@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import KernelCouplingPillar
 from pytest_ophamin.pillars import ARM, Check, Claim, Finding, Sample
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return warn for an effect that is miscalibrated or intrinsic."""
     from ophamin_pillars.diagnostics.kernel_coupling import call_cells, call_sweep
 
-    asked = read_coupling(claim, requested(claim, NAME))
+    asked = read_coupling(claim, requested(claim, KernelCouplingPillar.name))
     effects = sample.value.floats / asked.tolerance
     values, places = np.unique(sample.codes(asked.sweep), return_inverse=True)
     if asked.nominal not in values:
@@ -60,15 +60,17 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     nominal = int(np.searchsorted(values, asked.nominal))
     cells = np.zeros(sample.n, dtype=np.int64) if asked.cells is None else sample.codes(asked.cells)
     grouped = _grouped(effects, places.reshape(-1), cells)
+    if grouped is None:
+        return _untold("each cell needs trials at every value of the sweep")
     if asked.cells is None or asked.each:
         table = _replicates(grouped)
         if table is None:
-            return _untold("each value needs at least two trials in every cell")
+            return _untold("at least two trials are needed at every value, in every cell")
         calls = call_cells(table, nominal=nominal, tolerance=1.0, level=asked.level)
     else:
         means = _cell_means(grouped)
         if means is None:
-            return _untold("at least two cells are needed, and each of them at every value")
+            return _untold("at least two cells are needed")
         calls = (call_sweep(means, nominal=nominal, tolerance=1.0, level=asked.level),)
     return _finding(calls, asked, values)
 
@@ -105,12 +107,18 @@ def read_coupling(claim: Claim, check: Check) -> CouplingOptions:
     return read
 
 
-def _grouped(effects: Floats, places: Codes, cells: Codes) -> list[list[Floats]]:
-    """Return the effects of every cell at every value, in trial order."""
+def _grouped(effects: Floats, places: Codes, cells: Codes) -> list[list[Floats]] | None:
+    """Return the effects of every cell at every value, in trial order; None where a cell lacks a value."""
     found, members = np.unique(cells, return_inverse=True)
-    members = members.reshape(-1)
     values = int(places.max()) + 1
-    return [[effects[(members == c) & (places == v)] for v in range(values)] for c in range(len(found))]
+    if len(found) * values > len(effects):
+        return None
+    groups = members.reshape(-1) * values + places
+    counts = np.bincount(groups, minlength=len(found) * values)
+    if int(counts.min()) == 0:
+        return None
+    parts = np.split(effects[np.argsort(groups, kind="stable")], np.cumsum(counts)[:-1])
+    return [parts[start : start + values] for start in range(0, len(parts), values)]
 
 
 def _replicates(grouped: list[list[Floats]]) -> Floats | None:
@@ -120,14 +128,17 @@ def _replicates(grouped: list[list[Floats]]) -> Floats | None:
 
 
 def _cell_means(grouped: list[list[Floats]]) -> Floats | None:
-    """Return means of shape (values, cells), or None where a cell lacks a value or there is one cell."""
-    if len(grouped) < 2 or any(not len(each) for cell in grouped for each in cell):
-        return None
-    return np.array([[each.mean() for each in cell] for cell in grouped]).T
+    """Return means of shape (values, cells), or None where there is one cell."""
+    return None if len(grouped) < 2 else np.array([[each.mean() for each in cell] for cell in grouped]).T
 
 
 def _untold(message: str) -> Finding:
-    return Finding(pillar=NAME, method=METHOD, status="ok", message=f"coupling cannot be told: {message}")
+    return Finding(
+        pillar=KernelCouplingPillar.name,
+        method=KernelCouplingPillar.methods[0],
+        status="ok",
+        message=f"coupling cannot be told: {message}",
+    )
 
 
 def _finding(calls: tuple[CouplingCall, ...], asked: CouplingOptions, values: Codes) -> Finding:
@@ -140,8 +151,8 @@ def _finding(calls: tuple[CouplingCall, ...], asked: CouplingOptions, values: Co
         told = ", ".join(f"{counts[name]} {name}" for name in _CALLS if counts[name])
         told = f"of {len(calls)} cells {told}"
     return Finding(
-        pillar=NAME,
-        method=METHOD,
+        pillar=KernelCouplingPillar.name,
+        method=KernelCouplingPillar.methods[0],
         status="warn" if bad else "ok",
         message=f"{told} (tolerance {asked.tolerance:g}, each kind of wrong call at most {asked.level:g})",
         numbers={

@@ -2,8 +2,8 @@
 
 ``of`` says which number: "observation" (of a pair, what its metric averages: a difference, a ratio), "decision" (what
 the claim's own test looks at, as serial dependence is judged: for a quantile the side of its limit), "first" or
-"second" of a pair. Observations of one arm, stratum or factor cell are taken less their mean, so that the design is not mistaken
-for a change; a block is one unit, its mean, and so is a cluster, in the order of its first trial.
+"second" of a pair. Observations of one arm, stratum or factor cell are taken less their mean, so that the design is
+not mistaken for a change; a block is one unit, its mean, and so is a cluster, in the order of its first trial.
 """
 
 from __future__ import annotations

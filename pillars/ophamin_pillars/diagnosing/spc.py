@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import SpcPillar
 from ophamin_pillars.diagnosing.series import DECISION, read_of, series_of
 from pytest_ophamin.pillars import Check, Claim, Finding, Sample
 
@@ -48,14 +48,14 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return warn when the order of the trials goes further than others at the level."""
     from ophamin_pillars.diagnosing.charting import chart_series
 
-    asked = read_spc(claim, requested(claim, NAME))
+    asked = read_spc(claim, requested(claim, SpcPillar.name))
     series = series_of(claim, sample, asked.of)
     if series is None:
         return None
     subgroup = asked.subgroup or (max(2, len(series.values) // BINARY_SUBGROUPS) if series.is_binary else 1)
     problem = _problem(len(series.values) // subgroup, asked, single_bits=series.is_binary and subgroup == 1)
     if problem is not None:
-        return Finding(pillar=NAME, method=METHOD, status="ok", message=problem)
+        return Finding(pillar=SpcPillar.name, method=SpcPillar.methods[0], status="ok", message=problem)
     charted = chart_series(
         series.values,
         binary=series.is_binary,
@@ -126,8 +126,8 @@ def _problem(points: int, asked: SpcOptions, *, single_bits: bool) -> str | None
 def _finding(charted: Charted, asked: SpcOptions, unit: str, subgroup: int) -> Finding:
     out = charted.p <= asked.level
     return Finding(
-        pillar=NAME,
-        method=METHOD,
+        pillar=SpcPillar.name,
+        method=SpcPillar.methods[0],
         status="warn" if out else "ok",
         message=describe_charts(charted, asked.reference, unit if subgroup == 1 else "subgroup", out=out),
         numbers=numbers_of(charted),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.diagnosing.names import XX
 from ophamin_pillars.diagnosing.options import Asked, requested
+from ophamin_pillars.diagnosing.pillars import SrmPillar
 from pytest_ophamin.pillars import ARM, Check, Claim, Finding, Sample
 
 LEVEL = 0.0005
@@ -40,14 +40,16 @@ class _Found:
 
 def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     """Return void when the counts contradict the planned shares."""
-    asked = read_srm(claim, requested(claim, NAME))
+    asked = read_srm(claim, requested(claim, SrmPillar.name))
     codes = sample.columns[asked.column].values.astype(np.int64)
     places = np.searchsorted(asked.codes, codes)
     known = np.take(asked.codes, np.minimum(places, len(asked.codes) - 1)) == codes
     if not bool(known.all()):
         trial = int(np.argmin(known))
         message = f"sample ratio mismatch: trial {trial} has a code of {asked.column} that ratio= has no share for"
-        return Finding(pillar=NAME, method=METHOD, status="void", message=message, numbers={"n": sample.n})
+        return Finding(
+            pillar=SrmPillar.name, method=SrmPillar.methods[0], status="void", message=message, numbers={"n": sample.n}
+        )
     counts = np.bincount(places, minlength=len(asked.codes)).tolist()
     found = _judged(claim, places, counts, asked)
     return _finding(claim, asked, counts, found)
@@ -101,8 +103,8 @@ def _finding(claim: Claim, asked: SrmOptions, counts: list[int], found: _Found) 
     more = "" if len(told) <= _MOST_TOLD else f" and {len(told) - _MOST_TOLD} more"
     shown = f"{asked.column}: {', '.join(told[:_MOST_TOLD])}{more} (p = {found.p:.2g}, {found.method})"
     return Finding(
-        pillar=NAME,
-        method=METHOD,
+        pillar=SrmPillar.name,
+        method=SrmPillar.methods[0],
         status="void" if failed else "ok",
         message=f"sample ratio mismatch, the assignment is broken; {shown}" if failed else f"as planned; {shown}",
         numbers={

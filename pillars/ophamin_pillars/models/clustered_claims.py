@@ -1,8 +1,8 @@
 """Decide claims about clustered trials; :mod:`ophamin_pillars.models.clustered` has the methods and their sources.
 
 The target is the mean over the population the clusters come from, every cluster counting once. Bounded observations
-(bools among them) are decided exactly, by betting on one number per cluster; others by a random intercept, or by t on
-one number per cluster where the random intercept would rest on more assumptions than data.
+(bools among them) are decided exactly, by betting on one number per cluster; others by t on one number per cluster, or
+by a random intercept where there are clusters enough to weigh them by their sizes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
+from ophamin_pillars.arms.means import MeanDifference
 from ophamin_pillars.models.clustered import (
     LEAST_CLUSTERS,
     cluster_differences_t,
@@ -31,12 +32,14 @@ Bools = npt.NDArray[np.bool_]
 BETTING = "betting-clusters/1"
 RANDOM_INTERCEPT = "random-intercept/1"
 CLUSTER_MEANS = "cluster-means-t/1"
+CLUSTER_WELCH = "cluster-means-welch/1"
 CLUSTER_DIFFERENCES = "cluster-differences-t/1"
 FIXED_BLOCKS = "fixed-blocks/1"
+LEAST_WEIGHED = 20
+"""Clusters from which a random intercept has more power than t on their means where sizes differ (measured, see
+docs/validation/models.md); with fewer, Kenward and Roger's degrees of freedom leave it none."""
 ONE_CLUSTER = "one cluster says nothing about the others"
-NO_COMPARISON = (
-    f"fewer than {LEAST_CLUSTERS} clusters, and too few trials of both arms inside one of them to compare the arms"
-)
+NO_COMPARISON = "too few clusters, or too few trials of both arms inside one of them, to compare the arms"
 _NORMAL = "clusters independent; their means normal, or at least 120 x skewness^2 clusters"
 
 
@@ -55,7 +58,7 @@ def decide_clusters(claim: Claim, found: Observed, labels: npt.ArrayLike) -> Ass
         about = f"{claim.metric} (mean over clusters)"
         return decide_units_by_betting(claim, means, found.bounds, n=n, method=BETTING, about=about)
     check_squares(found.values)
-    method = RANDOM_INTERCEPT if clusters >= LEAST_CLUSTERS else CLUSTER_MEANS
+    method = RANDOM_INTERCEPT if clusters >= LEAST_WEIGHED else CLUSTER_MEANS
     if clusters < 2:
         return _nothing(claim, method, n, float(found.values.mean()), ONE_CLUSTER, conditions=_NORMAL)
     if method == CLUSTER_MEANS:
@@ -96,6 +99,8 @@ def decide_clustered_arms(
             f"clusters independent; differences inside them normal, or at least 120 x skewness^2 clusters {count}"
         )
         return _decided(claim, cluster_differences_t(values, ~second, codes), CLUSTER_DIFFERENCES, conditions)
+    if both == 0 and clusters < LEAST_WEIGHED:
+        return _decide_between(claim, values, second, codes, count)
     if clusters >= LEAST_CLUSTERS:
         conditions = f"{_NORMAL}; the same difference in every cluster {count}"
         return _decided(claim, mixed_difference(values, ~second, codes), RANDOM_INTERCEPT, conditions)
@@ -127,6 +132,17 @@ def arm_differences(values: Floats, second: Bools, codes: Codes) -> Floats:
     place = [np.flatnonzero(both), np.maximum(alone[0][:pairs], alone[1][:pairs])]
     order = np.argsort(np.concatenate(place), kind="stable")
     return np.asarray(np.concatenate(found)[order], dtype=np.float64)
+
+
+def _decide_between(claim: Claim, values: Floats, second: Bools, codes: Codes, count: str) -> Assessment:
+    """Assess the difference of clusters that have one arm each, by Welch's t on their means."""
+    means, assigned = unit_means(values, codes), np.bincount(codes, weights=second) > 0.0
+    try:
+        found = MeanDifference.of(means[~assigned], means[assigned])
+    except ValueError:
+        return _nothing(claim, CLUSTER_WELCH, len(codes), _gap(values, second), NO_COMPARISON, conditions=_NORMAL)
+    estimate = Estimate(value=found.estimate, standard_error=found.standard_error, df=found.df, n=len(codes))
+    return _decided(claim, estimate, CLUSTER_WELCH, f"{_NORMAL} {count}")
 
 
 def _decide_these(claim: Claim, values: Floats, second: Bools, codes: Codes, count: str) -> Assessment:

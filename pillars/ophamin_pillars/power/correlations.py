@@ -55,7 +55,7 @@ class CorrelationPlan:
         enough = n > _LOST[self.kind]
         return Plan(
             n=n,
-            least_n=least_true(self.can_validate, _LOST[self.kind] + 1) or n,
+            least_n=least_true(self.can_validate, 2) or n,
             power=None if claim.expecting is None or not n else self.power(n, claim.expecting),
             detectable=self._detectable(n, claim.power) if enough and len(self.limits) == 1 else None,
         )
@@ -69,8 +69,15 @@ class CorrelationPlan:
 
     def can_validate(self, n: int) -> bool:
         """Return whether some estimate from ``n`` pairs rejects all limits."""
-        if self.kind != "correlation" and math.lgamma(n + 1) < -math.log(self.level) * (1.0 - 1e-12):
-            return False  # of n! orders even the best is too likely
+        if self.kind != "correlation":
+            is_rare = math.lgamma(n + 1) >= -math.log(self.level) * (1.0 - 1e-12)  # the best of n! orders
+            distances = [limit if direction == "greater" else -limit for direction, limit in self.limits]
+            if len(distances) == 1 and distances[0] <= 0.0 and is_rare:
+                return True
+            if max(distances) >= 0.0 and not is_rare:
+                return False
+        if n <= _LOST[self.kind]:
+            return False
         (least, most), greatest = self._rejecting(n), self._greatest(n)
         return max(least, -greatest) <= min(most, greatest)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.sequential.course import levels_of_bounds, points
+from ophamin_pillars.sequential.course import LARGEST_LEVEL, MOST_POINTS, levels_of_bounds, points
 from ophamin_pillars.sequential.evidence import average, deciding_index, p_value
 from ophamin_pillars.sequential.processes import Process
 from pytest_ophamin.pillars import Assessment, Claim, Relation, Sequence, claim_sides, compose, round12
@@ -24,8 +24,6 @@ Floats = npt.NDArray[np.float64]
 BUDGET = 200_000
 """Observations looked at for one bound of the course: a long sample is drawn with fewer points."""
 LEAST_POINTS = 5
-LARGEST_LEVEL = 0.5
-"""Bounds at a level above this are not computed: they would not enclose the estimate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,14 +145,15 @@ def decide_by_evidence(
     tests, paths = EvidenceTests(process, n), Paths.of(claim, process)
     found = compose(claim, tests, method=method, exact=exact, conditions=conditions, libraries=libraries)
     p_refute = p_value(paths.refute)
-    if claim.kind == "quantile":
-        found = replace(found, lower=None, upper=None)
-    elif claim.relation is Relation.WITHIN and round12(p_refute) <= claim.refute_level:
+    is_refuted = round12(p_refute) <= claim.refute_level
+    if claim.relation is Relation.WITHIN and is_refuted:
         found = _outside(claim, found)
+    if claim.kind == "quantile" or _cross(found.lower, found.upper):
+        found = replace(found, lower=None, upper=None)
     return replace(
         found,
         p_refute=p_refute,
-        needed=None if round12(p_refute) <= claim.refute_level else found.needed,
+        needed=None if is_refuted else found.needed,
         log_e_validate=float(paths.weakest[-1]),
         log_e_refute=float(paths.refute[-1]),
         sequence=_course(claim, process, paths, n),
@@ -175,10 +174,18 @@ def _outside(claim: Claim, found: Assessment) -> Assessment:
     return replace(found, upper=min(hi if found.upper is None else found.upper, float(np.nextafter(lo, -np.inf))))
 
 
+def _cross(lower: float | None, upper: float | None) -> bool:
+    """Tell whether the bounds leave nothing between them: some value was excluded from either side, at two times.
+
+    That happens in fewer samples than either bound errs in, and there is no interval to show.
+    """
+    return lower is not None and upper is not None and lower > upper
+
+
 def _course(claim: Claim, process: Process, paths: Paths, n: int) -> Sequence:
-    at = points(claim, n, min(40, max(LEAST_POINTS, BUDGET // n)))
+    at = points(claim, n, min(MOST_POINTS, max(LEAST_POINTS, BUDGET // n)))
     places = np.array(at) - 1
-    low, high = (min(level, LARGEST_LEVEL) for level in levels_of_bounds(claim))
+    low, high = levels_of_bounds(claim)
     return Sequence(
         at=at,
         lower=tuple(process.lower(at, low)),

@@ -23,6 +23,8 @@ Bools = npt.NDArray[np.bool_]
 Bounds = tuple[float | None, ...]
 
 MOST_POINTS = 40
+LARGEST_LEVEL = 0.5
+"""Bounds at a level above this are not computed: they would not enclose the estimate."""
 
 
 def points(claim: Claim, n: int, most: int = MOST_POINTS) -> tuple[int, ...]:
@@ -37,7 +39,7 @@ def points(claim: Claim, n: int, most: int = MOST_POINTS) -> tuple[int, ...]:
 
 def levels_of_bounds(claim: Claim) -> tuple[float, float]:
     """Return the levels of the lower and of the upper bound: each that of the side whose test it goes with."""
-    a, b = claim.validate_level, claim.refute_level
+    a, b = claim.validate_level, min(claim.refute_level, LARGEST_LEVEL)
     if claim.relation is Relation.WITHIN:
         return 0.5 * a, 0.5 * a
     return (a, b) if claim.relation is Relation.AT_LEAST else (b, a)

@@ -42,6 +42,7 @@ def ophamin_pillars() -> Sequence[Pillar]:
     from ophamin_pillars.ratio import RatioPillar
     from ophamin_pillars.resampled import CrossValidationPillar
     from ophamin_pillars.serial import SerialDependencePillar
+    from ophamin_pillars.sprt_pillar import SprtPillar
     from ophamin_pillars.strata import StrataPillar
 
     return [
@@ -62,6 +63,7 @@ def ophamin_pillars() -> Sequence[Pillar]:
         StrataPillar(),
         MainEffectsPillar(),
         CrossValidationPillar(),
+        SprtPillar(),
         LawPillar(),
         SerialDependencePillar(),
         SpcPillar(),

@@ -112,14 +112,15 @@ class Expected:
         rng, runs, target = np.random.Generator(np.random.Philox(SIMULATION_SEED)), _runs(n), -math.log(level)
         block, won = max(1, BLOCK // n), 0
         for start in range(0, runs, block):
-            y = self._draw(rng, (min(block, runs - start), n))
+            y = self.draw(rng, (min(block, runs - start), n))
             all_won = np.ones(len(y), dtype=np.bool_)
             for upward, t in games:
                 all_won &= Wealth(y if upward else 1.0 - y, level).log_maxima(t) >= target
             won += int(np.count_nonzero(all_won))
         return won / runs
 
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        """Return observations of this mean and variance, scaled to [0, 1]."""
         if self.is_two_points:
             return (rng.random(shape) < self.mean).astype(np.float64)
         total = self.mean * (1.0 - self.mean) / self.variance - 1.0

@@ -116,9 +116,13 @@ class Sides:
     refute: tuple[Side, ...]
 
     def p_validate(self, tests: OneSided) -> float:
+        if len(self.validate) == 1:
+            return self.validate[0].p_value(tests)
         return max(side.p_value(tests) for side in self.validate)
 
     def p_refute(self, tests: OneSided) -> float:
+        if len(self.refute) == 1:
+            return self.refute[0].p_value(tests)
         return min(1.0, len(self.refute) * min(side.p_value(tests) for side in self.refute))
 
     def needed_to_validate(self, tests: OneSided, start: int) -> int | None:

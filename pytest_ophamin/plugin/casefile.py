@@ -25,6 +25,10 @@ class CaseFile:
     started: bool = False
     answered: set[int] = field(default_factory=set)
     """Numbers of the slices whose call, or failed set-up, was reported."""
+    leading: int = 0
+    """How many slices, counted from the first, have answered without a gap."""
+    starts: dict[int, int] = field(default_factory=dict)
+    """First trial of each slice that ran any, by number."""
     torn_down: set[int] = field(default_factory=set)
     skipped: set[int] = field(default_factory=set)
     """Numbers of the slices whose set-up was skipped, before their first trial."""
@@ -33,15 +37,18 @@ class CaseFile:
     not_tested: str | None = None
     """Set when the case is closed without a decision, or when the test was skipped before trial 0."""
     is_closed: bool = False
-    is_settled: bool = False
-    """All claims may stop early, and have been decided by the trials that have arrived."""
-    failure: Failure | None = None
-    """A failure outside the trials: a fixture, a hook, a plugin."""
+    settled_at: int | None = None
+    """How many trials all claims together rest on: they may stop early, and have been decided by so many."""
+    failures: dict[int, Failure] = field(default_factory=dict)
+    """Failures outside the trials, by the number of the slice: a fixture, a hook, a plugin."""
     broken: str | None = None
     """A slice that did not fit."""
+    lost: str | None = None
+    """A worker that died with trials of claims that may stop early: nothing, if earlier trials decide them."""
     worst: tuple[int, Any, list[tuple[str, str]]] | None = None
     """(number, longrepr, captured sections) of the earliest slice that did not pass."""
-    teardown_longrepr: Any = None
+    teardowns: dict[int, Any] = field(default_factory=dict)
+    """What tearing down the fixtures of a slice raised, by its number."""
     outcomes: tuple[Outcome, ...] = ()
     properties: list[tuple[str, object]] = field(default_factory=list)
     report: pytest.TestReport | None = None
@@ -56,11 +63,21 @@ class CaseFile:
             self.gathering = Gathering(entry.group, bytes.fromhex(entry.key))
         return self.gathering
 
-    def settle(self) -> None:
-        """Nothing that happened, or happens, in later trials changes anything any more."""
-        self.is_settled = True
-        self.failure = None
+    @property
+    def is_settled(self) -> bool:
+        """Whether all claims have been decided by trials that have arrived, whatever becomes of later ones."""
+        return self.settled_at is not None
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure outside the trials, of the slices that count."""
+        return next((failure for number, failure in sorted(self.failures.items()) if self._counts(number)), None)
+
+    def settle(self, trials: int) -> None:
+        """Nothing that happened, or happens, behind so many trials changes anything any more."""
+        self.settled_at = trials
         self.broken = None
+        self.lost = None
         self.worst = None
         self.skipped.clear()
 
@@ -74,31 +91,39 @@ class CaseFile:
         if not self.is_settled and not report.passed and (self.worst is None or number < self.worst[0]):
             self.worst = (number, report.longrepr, list(report.sections))
 
-    def keep_teardown(self, report: pytest.TestReport) -> None:
-        if self.teardown_longrepr is None:
-            self.teardown_longrepr = report.longrepr
+    def keep_teardown(self, report: pytest.TestReport, number: int) -> None:
+        self.teardowns.setdefault(number, report.longrepr)
+
+    def failed_teardown(self) -> Any:
+        """Return what the first failed teardown raised; one behind the last trial of settled claims is none."""
+        return next((longrepr for number, longrepr in sorted(self.teardowns.items()) if self._counts(number)), None)
 
     def note_phase(self, report: pytest.TestReport, number: int, *, has_slice: bool) -> None:
         """Draw from a report what its slice's text cannot say: trials that were never reached."""
-        if self.is_settled:
+        if not self._counts(number):
             return
         if report.when == "setup" and report.skipped:
             self.skipped.add(number)
         elif report.when == "setup":
-            self._fail("setting up the fixtures failed")
+            self._fail(number, "setting up the fixtures failed")
         elif not has_slice:
             word = {"passed": "passed without running its trials", "skipped": "was skipped"}.get(report.outcome)
-            self._fail(f"the test {word or 'failed outside its trials'}")
+            self._fail(number, f"the test {word or 'failed outside its trials'}")
         elif not report.passed and not self._last_slice_failed():
             # Every trial gave its observation, and yet a hook or plugin failed the call.
-            self._fail("the test failed outside its trials")
+            self._fail(number, "the test failed outside its trials")
+            self.worst = self.worst or (number, report.longrepr, list(report.sections))
 
     def conclude(self) -> None:
         """All slices have answered: a test skipped as a whole is NOT TESTED, one skipped in part is VOID."""
         if len(self.skipped) == self.slices_expected:
             self.not_tested = "skipped before the first trial"
         elif self.skipped:
-            self._fail("the fixtures of some trials were skipped")
+            self._fail(min(self.skipped), "the fixtures of some trials were skipped")
+
+    def _counts(self, number: int) -> bool:
+        """Tell whether the claims rest on a slice: any does, until fewer trials are known to be enough."""
+        return self.settled_at is None or self.starts.get(number, self.settled_at) < self.settled_at
 
     def _last_slice_failed(self) -> bool:
         return self.gathering is None or any(
@@ -106,6 +131,5 @@ class CaseFile:
             for part in self.gathering.slices
         )
 
-    def _fail(self, reason: str) -> None:
-        if self.failure is None:
-            self.failure = Failure(reason=reason)
+    def _fail(self, number: int, reason: str) -> None:
+        self.failures.setdefault(number, Failure(reason=reason))

@@ -55,11 +55,16 @@ class Decider:
             )
         return tuple(outcomes)
 
-    def is_settled(self, entry: CatalogueEntry, case: CaseFile) -> bool:
-        """Tell whether all claims of a test that may stop early are decided by the trials that have arrived."""
+    def settled_at(self, entry: CatalogueEntry, case: CaseFile) -> int | None:
+        """Return how many trials decide all claims of a test that may stop early; None while some may be missing."""
         gathering, registry = case.gathering_of(entry), self._registry()
-        found = (stopped_evidence(claim, gathering, registry) for claim in entry.group.claims)
-        return all(isinstance(evidence, Sample) for evidence in found)
+        most = 0
+        for claim in entry.group.claims:
+            evidence = stopped_evidence(claim, gathering, registry)
+            if not isinstance(evidence, Sample):
+                return None
+            most = max(most, evidence.n)
+        return most
 
     def not_tested(self, entry: CatalogueEntry, reason: str) -> tuple[Outcome, ...]:
         """Return the outcomes of a test no claim of which can be decided."""
@@ -117,11 +122,9 @@ class Decider:
 
     def _stopped(self, claim: Claim, case: CaseFile, gathering: Gathering) -> Sample | Search | Failure:
         """Return the evidence of a claim that may stop early; what happened after it was decided is no part of it."""
-        found = stopped_evidence(claim, gathering, self._registry())
-        if isinstance(found, Sample) and case.is_settled:
-            return found
         if case.failure is not None:
             return case.failure
+        found = stopped_evidence(claim, gathering, self._registry())
         return Failure(reason="some of its trials never arrived") if found is None else found
 
     def _outcome(
@@ -134,9 +137,10 @@ class Decider:
         evidence: Sample | Search | Failure,
         gathering: Gathering,
     ) -> Outcome:
+        end = evidence.n if isinstance(evidence, Sample) else None
         attested = tuple(
             Finding(pillar=GLOBAL_RANDOM_PILLAR, method=GLOBAL_RANDOM_METHOD, status="warn", message=text)
-            for text in gathering.warnings
+            for text in gathering.warnings_before(end)
         )
         return Outcome(
             claim=claim,

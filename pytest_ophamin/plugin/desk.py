@@ -14,8 +14,9 @@ from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SLICE_ATTRIBUTE
 from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
-from pytest_ophamin.plugin.settling import UNNEEDED, can_stop_early, signal_path
+from pytest_ophamin.plugin.settling import UNNEEDED, answered_path, can_stop_early, signal_path
 from pytest_ophamin.plugin.showing import show_outcomes, silence
+from pytest_ophamin.trials.slices import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,19 +110,19 @@ class Desk:
         return self.cases.setdefault(nodeid, CaseFile(nodeid=nodeid))
 
     def _receive_crash(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
-        if not case.is_settled:
-            self._close_crashed(case, report)
+        case.lost = case.lost or f"{case.last_worker or 'a worker'} crashed while it ran the claim"
+        if case.entry is None or not can_stop_early(case.entry.group):
+            self._close_lost(case, report, case.lost)
             return
-        # The claims were decided by trials before those that died with the worker.
-        report.when = "call"
-        report.outcome = "passed"
-        report.longrepr = None
+        # Earlier trials may have decided the claims, or do so yet: then those that died with the worker are not missed.
+        _make_ordinary(report)
         case.torn_down.add(number)
+        if case.is_settled:
+            case.lost = None
         self._receive_evidence(case, report, number, UNNEEDED)
 
-    def _close_crashed(self, case: CaseFile, report: pytest.TestReport) -> None:
-        worker = case.last_worker or "a worker"
-        case.close(f"{worker} crashed while it ran the claim")
+    def _close_lost(self, case: CaseFile, report: pytest.TestReport, reason: str) -> None:
+        case.close(reason)
         report.when = "call"
         report.outcome = "failed"
         outcomes = self._undecided(case)
@@ -143,43 +144,72 @@ class Desk:
             case.close("its plan never reached the controlling process")
             return
         if text is not None and text != UNNEEDED:
-            self._gather(case, case.entry, text)
+            self._gather(case, case.entry, text, number)
         case.note_phase(report, number, has_slice=text is not None)
+        self._tell_progress(case, case.entry)
         if len(case.answered) < case.slices_expected:
             silence(report)
             return
+        if case.lost is not None:
+            self._close_lost(case, report, case.lost)
+            return
+        if case.is_settled and not report.passed:
+            _make_ordinary(report)  # whatever happened to this slice, it is none the claims rest on
         case.conclude()
         case.outcomes = self._decider.decide(case.entry, case)
         report.duration = case.duration
         show_outcomes(report, case.outcomes, self._decider, case)
 
-    def _gather(self, case: CaseFile, entry: CatalogueEntry, text: str) -> None:
+    def _gather(self, case: CaseFile, entry: CatalogueEntry, text: str, number: int) -> None:
         """Add a slice; where its claims may stop early, see whether they are decided now, and say so to the workers."""
         try:
-            case.gathering_of(entry).add(text)
+            arrived = Slice.from_text(text)
+            case.starts[number] = arrived.start
+            case.gathering_of(entry).add_slice(arrived)
         except EvidenceError as error:
             if not case.is_settled:
                 case.broken = case.broken or str(error)
             return
-        if can_stop_early(entry.group) and not case.is_settled and self._decider.is_settled(entry, case):
-            case.settle()
+        if not can_stop_early(entry.group) or case.is_settled:
+            return
+        trials = self._decider.settled_at(entry, case)
+        if trials is not None:
+            case.settle(trials)
             if self.signals is not None:
                 signal_path(self.signals, entry.group.test).touch()
+
+    def _tell_progress(self, case: CaseFile, entry: CatalogueEntry) -> None:
+        """Let the slices start that wait for this one, see :mod:`pytest_ophamin.plugin.settling`."""
+        while case.leading + 1 in case.answered:
+            case.leading += 1
+            if self.signals is not None and can_stop_early(entry.group):
+                answered_path(self.signals, entry.group.test, case.leading).touch()
 
     def _receive_teardown(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
         case.torn_down.add(number)
         if report.failed:
-            case.keep_teardown(report)
+            case.keep_teardown(report, number)
         if len(case.torn_down) < case.slices_expected or not case.outcomes:
             if not case.outcomes and report.failed and case.slices_expected == 1:
                 return
             silence(report)
             return
-        if case.teardown_longrepr is not None:
+        longrepr = case.failed_teardown()
+        if longrepr is not None:
             report.outcome = "failed"
-            report.longrepr = case.teardown_longrepr
+            report.longrepr = longrepr
             case.outcomes = self._decider.void_by_teardown(case.outcomes)
+        elif report.failed:
+            report.outcome = "passed"
+            report.longrepr = None
         report.user_properties = list(case.properties)
+
+
+def _make_ordinary(report: pytest.TestReport) -> None:
+    """Turn a crash, or a set-up that failed, into a call whose outcome the claims decide."""
+    report.when = "call"
+    report.outcome = "passed"
+    report.longrepr = None
 
 
 def _forget_worker(report: pytest.TestReport, nodeid: str, case: CaseFile) -> None:

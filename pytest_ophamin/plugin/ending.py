@@ -102,6 +102,9 @@ class Ending:
         for case in self.desk.cases.values():
             if case.entry is None or case.outcomes:
                 continue
+            if case.is_settled and not case.is_closed:
+                case.outcomes = self.decider.decide(case.entry, case)
+                continue
             reason = case.not_tested or self._reason(case, interrupted=interrupted)
             case.not_tested = reason
             case.outcomes = self.decider.not_tested(case.entry, reason)
@@ -109,6 +112,8 @@ class Ending:
     def _reason(self, case: CaseFile, *, interrupted: bool) -> str:
         if self.desk.selected and case.nodeid not in self.desk.selected:
             return "deselected"
+        if case.lost is not None:
+            return case.lost
         if case.started:
             return "interrupted" if interrupted else "some of its trials never arrived"
         return "interrupted before it ran" if interrupted else "not run"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.nodeids import split_nodeid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -166,8 +167,6 @@ class DeskHooks:
             self.ending().check_problems()
 
     def selected(self, ids: Sequence[str]) -> None:
-        from pytest_ophamin.plugin.desk import split_nodeid
-
         if self._ending is not None or any(split_nodeid(nodeid) for nodeid in ids):
             self.desk().select(ids)
 

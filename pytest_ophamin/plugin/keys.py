@@ -31,6 +31,8 @@ registry = pytest.StashKey["PillarRegistry"]()
 """On config: the pillars, built when the first claim is met."""
 catalogue = pytest.StashKey["Catalogue"]()
 """On config: every claim collected, before deselection."""
+impatient = pytest.StashKey[set[str]]()
+"""On config, in a worker: tests whose slices no longer wait for their turn."""
 signals = pytest.StashKey[str]()
 """On config, under xdist: the folder in which the controlling process says which claims are decided."""
 

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, CollectingHooks, DeskHooks, RunningHooks
+from pytest_ophamin.plugin.nodeids import split_nodeid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -118,15 +119,14 @@ class ControllerHooks:
         Raises:
             pytest.UsageError: ``--dist each`` with claims.
         """
-        from pytest_ophamin.plugin.desk import split_nodeid
-
         parts = [split_nodeid(nodeid) for nodeid in ids]
         if self._config.option.dist == "each" and any(parts):
             raise pytest.UsageError(
                 "ophamin: --dist each would run every trial of a claim once per worker, and the copies are no "
                 "independent trials: use --dist load, worksteal, loadscope, loadfile or loadgroup"
             )
-        self._tests = {nodeid if found is None else found[0] for nodeid, found in zip(ids, parts, strict=True)}
+        if any(parts):  # in a suite without claims, counting is pytest's own affair
+            self._tests = {nodeid if found is None else found[0] for nodeid, found in zip(ids, parts, strict=True)}
         self._desk_hooks.selected(ids)
 
     @pytest.hookimpl(optionalhook=True)

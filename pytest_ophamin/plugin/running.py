@@ -19,7 +19,7 @@ from pytest_ophamin.plugin.compat import (
     temporary_object,
 )
 from pytest_ophamin.plugin.progress import TrialProgress
-from pytest_ophamin.plugin.settling import UNNEEDED, enough_of, is_settled
+from pytest_ophamin.plugin.settling import UNNEEDED, enough_of, is_unneeded
 from pytest_ophamin.trials.loop import run_slice, run_slice_async
 from pytest_ophamin.trials.observe import BadObservation
 from pytest_ophamin.trials.shape import Shape
@@ -36,7 +36,7 @@ def run_claim(item: pytest.Function) -> None:
             test, and ``--pdb`` stops in the failing trial.
     """
     trial = item.stash[keys.trial]
-    if is_settled(item):
+    if is_unneeded(item):
         item.stash[keys.slice_text] = UNNEEDED
         return
     fresh = None if is_fast(item) else FreshFixtures(item)
@@ -57,13 +57,20 @@ def async_in_place(item: pytest.Function) -> Iterator[None]:
     is run once per trial, each time with fresh fixtures.
     """
     run = _run_async_at_once if is_fast(item) else _run_async_one_by_one
-    item.runtest = functools.partial(run, item)  # type: ignore[method-assign]
+    item.runtest = functools.partial(_run_if_needed, item, run)  # type: ignore[method-assign]
     item.stash[keys.is_awaited] = True
     try:
         yield
     finally:
         del item.runtest
         del item.stash[keys.is_awaited]
+
+
+def _run_if_needed(item: pytest.Function, run: Callable[[pytest.Function], None]) -> None:
+    if is_unneeded(item):
+        item.stash[keys.slice_text] = UNNEEDED
+    else:
+        run(item)
 
 
 def _run_async_at_once(item: pytest.Function) -> None:

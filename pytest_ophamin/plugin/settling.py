@@ -1,8 +1,10 @@
 """Claims that may stop early: telling whoever runs their trials that enough have been run.
 
 Which trials decide a claim is a function of their observations alone (:mod:`pytest_ophamin.deciding.stopping`); what is
-here only saves work. Under xdist the controlling process leaves an empty file in a folder of this machine; a worker on
-another machine does not see it and merely runs on.
+here only saves work. Under xdist the controlling process leaves empty files in a folder of this machine: one per slice
+up to which all have answered, and one when the claims are decided. With W workers a slice waits until the slice W
+before it has answered, so a decision finds at most one unneeded slice per worker at work. A worker on another machine
+sees no folder and merely runs on.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.plugin import keys
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
     from pytest_ophamin.claims.model import ClaimGroup
     from pytest_ophamin.trials.slices import Slice
+
+LONGEST_WAIT = 0.5
+"""Seconds a slice waits for its turn. Whoever waited in vain once waits no more for that test."""
+_LOOK_EVERY = 0.002
 
 UNNEEDED = "unneeded"
 """Text of a slice no trial of which was run, since its claims were decided by earlier ones."""
@@ -32,6 +39,36 @@ def can_stop_early(group: ClaimGroup) -> bool:
 def signal_path(folder: str, test: str) -> Path:
     """Return the file that says a test's claims are decided."""
     return Path(folder) / hashlib.sha256(test.encode()).hexdigest()[:32]
+
+
+def answered_path(folder: str, test: str, number: int) -> Path:
+    """Return the file that says that slices 1 to ``number`` of a test have all answered."""
+    return signal_path(folder, test).with_suffix(f".{number}")
+
+
+def is_unneeded(item: pytest.Function) -> bool:
+    """Wait for the turn of the item's slice, and tell whether its claims were decided meanwhile."""
+    folder = item.config.stash.get(keys.signals, None)
+    group, (number, of) = item.stash[keys.group], item.stash[keys.slice_number]
+    if folder is None or of == 1 or not can_stop_early(group):
+        return False
+    _wait_for_turn(item, folder, number)
+    return is_settled(item)
+
+
+def _wait_for_turn(item: pytest.Function, folder: str, number: int) -> None:
+    """Return when the slice may start: soon in any case, so that no order of slices can bring all workers to a halt."""
+    test = item.stash[keys.group].test
+    waits_for = number - int(getattr(item.config, "workerinput", {}).get("workercount", number))
+    impatient = item.config.stash.setdefault(keys.impatient, set())
+    if waits_for < 1 or test in impatient or not Path(folder).is_dir():
+        return
+    answered, end = answered_path(folder, test, waits_for), monotonic() + LONGEST_WAIT
+    while not answered.exists() and not is_settled(item):
+        if monotonic() > end:
+            impatient.add(test)
+            return
+        sleep(_LOOK_EVERY)
 
 
 def is_settled(item: pytest.Function) -> bool:

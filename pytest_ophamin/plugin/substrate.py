@@ -34,10 +34,14 @@ def read_substrate(config: pytest.Config) -> Subject:
 
 
 def substrate_commit(config: pytest.Config) -> str | None:
-    """Return the HEAD commit the session runs on, or None without git."""
+    """Return what the seed policy ``commit`` draws by, or None without git.
+
+    In a campaign that is the digest the record states of its substrate, from which verification derives the draws
+    again: the commit, or that of a dirty tree. Elsewhere it is HEAD.
+    """
     known: Subject | None = config.stash.get(keys.subject, None)
     if known is not None:
-        return known.base_commit
+        return None if known.base_commit is None else known.digest
     from pytest_ophamin.substrate.git import GitProblem, git
 
     try:

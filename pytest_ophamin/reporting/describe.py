@@ -24,6 +24,7 @@ from pytest_ophamin.reporting.wording import (
     describe_need,
     describe_relation,
     describe_standing,
+    describe_stop,
     describe_void,
     limits_of,
 )
@@ -107,7 +108,8 @@ def _describe_plan(claim: Claim) -> str:
     if claim.law is not None:
         parts.append(f"{format_count(claim.law.max_examples)} examples")
     else:
-        parts.append(f"{format_count(claim.trials)} trials")
+        at_most = "at most " if claim.design.can_stop_early else ""
+        parts.append(f"{at_most}{format_count(claim.trials)} trials")
         parts.append(f"alpha {claim.alpha:.12g}")
     if claim.margin:
         parts.append(f"power {claim.power:.12g}")
@@ -135,6 +137,9 @@ def _assessment_entries(
     estimate = "none" if assessment.estimate is None else format_number(assessment.estimate, beside=limits)
     interval = format_interval(assessment.lower, assessment.upper, beside=limits)
     yield "numbers", f"n {format_count(assessment.n)}, estimate {estimate}, interval {interval}"
+    stop = describe_stop(outcome)
+    if stop is not None:
+        yield "stopping", stop
     conditions = "" if assessment.conditions is None else f": {assessment.conditions}"
     word = "exact" if assessment.exact else f"approximate{conditions}"
     yield "method", escape_text(f"{assessment.method}, {word}")

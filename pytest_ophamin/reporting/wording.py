@@ -63,6 +63,22 @@ def describe_numbers(outcome: Outcome) -> list[str]:
     return [f"n {format_count(assessment.n)} ", f"{estimate} {interval}", f"{describe_relation(claim)} ", word]
 
 
+def describe_stop(outcome: Outcome) -> str | None:
+    """Return ``stopped after 68 of 600 trials; confidence sequence [0.68, 0.92]``; None of a fixed number of trials.
+
+    The sequence holds whenever one looks. It is drawn beside the verdict, which may rest on other boundaries.
+    """
+    claim, assessment = outcome.claim, outcome.assessment
+    if not claim.design.can_stop_early or not isinstance(assessment, Assessment) or not outcome.is_decided:
+        return None
+    n, cap = format_count(assessment.n), format_count(claim.trials)
+    text = f"stopped after {n} of {cap} trials" if assessment.n < claim.trials else f"ran to its cap of {cap} trials"
+    if assessment.sequence is None:
+        return text
+    lower, upper = assessment.sequence.lower[-1], assessment.sequence.upper[-1]
+    return f"{text}; confidence sequence {format_interval(lower, upper, beside=limits_of(claim))}"
+
+
 def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str | None:
     """Return how many trials would decide an INCONCLUSIVE claim, or why none would; None for other verdicts.
 
@@ -148,9 +164,7 @@ def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list
         notes.append(describe_void(outcome.void))
     if outcome.verdict is Verdict.NOT_TESTED:
         notes.append(escape_text(outcome.not_tested or "not decided"))
-    need = describe_need(outcome, corrected)
-    if need is not None:
-        notes.append(need)
+    notes.extend(text for text in (describe_stop(outcome), describe_need(outcome, corrected)) if text is not None)
     if outcome.conceded:
         notes.append(f"conceded: {_describe_concession(outcome.claim)} (both tests reject)")
     notes.extend(

@@ -90,7 +90,12 @@ class Gathering:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the slices warn of, each once, sorted."""
-        return tuple(sorted({warning for arrived in self._slices.values() for warning in arrived.warnings}))
+        return self.warnings_before(None)
+
+    def warnings_before(self, trials: int | None) -> tuple[str, ...]:
+        """Return what the slices that begin before the trial of that index warn of, each once, sorted; None: all."""
+        used = (arrived for arrived in self.slices if trials is None or arrived.start < max(trials, 1))
+        return tuple(sorted({warning for arrived in used for warning in arrived.warnings}))
 
     @property
     def executed(self) -> int:
@@ -188,9 +193,12 @@ class Gathering:
         numbers = [first[kind] for kind in (INT, FLOAT) if kind in first]
         if BOOL not in first or not numbers:
             return None
-        if claim.kind == PROPORTION and self._is_zero_or_one(claim, n):
-            return None
         trial = max(first[BOOL], min(numbers))
+        if claim.kind == PROPORTION:
+            other = self._first_other(claim, n)
+            if other is None:
+                return None
+            trial = max(trial, other)
         return Failure(reason=_MIXED, trial=trial, seed=trial_seed(self.key, trial))
 
     def _bad_code(self, key: str, n: int) -> Failure | None:
@@ -200,9 +208,10 @@ class Gathering:
             return None
         return Failure(reason=f"{key}: {_NO_CODE}", trial=trial, seed=trial_seed(self.key, trial))
 
-    def _is_zero_or_one(self, claim: Claim, n: int) -> bool:
-        values = self._values((claim.of, VALUE), n)
-        return bool(np.isin(values, (0, 1)).all())
+    def _first_other(self, claim: Claim, n: int) -> int | None:
+        """Return the first of the first ``n`` trials that gave neither 0 nor 1, nor a bool; None when none did."""
+        others = np.flatnonzero(~np.isin(self._values((claim.of, VALUE), n), (0, 1)))
+        return int(others[0]) if len(others) else None
 
     def _first_seen(self, columns: Iterable[ColumnKey], n: int) -> dict[str, int]:
         """Return the first of the first ``n`` trials at which each type of observation was seen."""

@@ -16,6 +16,8 @@ GLOBAL_STATE_USED = "global random state used: take trial.rng"
 
 _UNUSED_POSITION = 624
 """Position of a freshly seeded Mersenne Twister: nothing drawn yet, or a multiple of 624 words."""
+_LOADED_POSITIONS = (623, 624)
+"""Its position when NumPy has just been loaded, which seeds it in another way: 623."""
 
 
 class GlobalsWatch:
@@ -71,7 +73,8 @@ def _legacy_state() -> tuple[Any, Any]:
 
 def _was_moved(state: Any, seed: int | None) -> bool:  # noqa: ANN401
     """Whether the global NumPy generator was drawn from, or seeded, since it was seeded here (or loaded: seed None)."""
-    if state["state"]["pos"] != _UNUSED_POSITION or state["has_gauss"]:
+    unused = (_UNUSED_POSITION,) if seed is not None else _LOADED_POSITIONS
+    if state["state"]["pos"] not in unused or state["has_gauss"]:
         return True
     # The first word of a state just seeded is the seed; after a multiple of 624 draws it is one of 2 ** 32 words.
     return seed is not None and int(state["state"]["key"][0]) != seed

@@ -45,6 +45,20 @@ FOREIGN = """
     class TestCase(unittest.TestCase):
         def test_method(self): pass
 """
+FOREIGN_CONFTEST = """
+    import pytest
+
+    class Page(pytest.Item):
+        def runtest(self):
+            assert self.name == "good"
+
+    class Pages(pytest.File):
+        def collect(self):
+            return [Page.from_parent(self, name=name) for name in ("good", "bad")]
+
+    def pytest_collect_file(file_path, parent):
+        return Pages.from_parent(parent, path=file_path) if file_path.suffix == ".page" else None
+"""
 
 
 def lines(result: pytest.RunResult) -> list[str]:
@@ -53,10 +67,14 @@ def lines(result: pytest.RunResult) -> list[str]:
     return [re.sub(r"(in )?\d+\.\d+s|\[gw\d\]|0x[0-9a-f]+", "", line).strip(" =") for line in kept]
 
 
-@pytest.mark.parametrize("arguments", [(), ("-v",), ("-q", "-rA"), ("-n2",), ("-x",), ("-k", "many"), ("--lf",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("-v",), ("-q", "-rA"), ("-n2",), ("-x",), ("-k", "many"), ("--lf",), ("--tb=native",)]
+)
 def test_plain_suites_print_the_same(pytester: pytest.Pytester, run: Runner, arguments: tuple[str, ...]) -> None:
     """With the plugin and without it: same exit status, same lines."""
     pytester.makepyfile(test_foreign=FOREIGN)
+    pytester.makeconftest(FOREIGN_CONFTEST)
+    pytester.makefile(".page", test_foreign="")
     pytester.makeini("[pytest]\nmarkers = claim: about insurance\n")
     without = run("-p", "no:ophamin", *arguments)
     shutil.rmtree(pytester.path / ".pytest_cache", ignore_errors=True)
@@ -86,13 +104,13 @@ def test_loading_by_name_works(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_nothing_heavy_is_imported_without_claims(pytester: pytest.Pytester) -> None:
+def test_nothing_heavy_is_imported_without_claims(pytester: pytest.Pytester, mode: tuple[str, ...]) -> None:
     """No numpy, scipy, pydantic or cryptography, in a session that has no claim (shown by -X importtime)."""
     pytester.makepyfile(test_plain="def test_plain():\n    pass\n")
 
     def imported(*arguments: str) -> set[str]:
         done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "pytest", "-q", *arguments],
+            [sys.executable, "-X", "importtime", "-m", "pytest", "-q", *mode, *arguments],
             cwd=pytester.path,
             capture_output=True,
             text=True,

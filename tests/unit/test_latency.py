@@ -55,7 +55,7 @@ def test_quick_requests_are_sent_when_they_are_due(clock: Clock) -> None:
 
 
 def test_a_stall_is_charged_to_every_request_it_delayed(clock: Clock) -> None:
-    """One call of a second at ten a second: ten requests waited, 1,000 ms down to 100 ms; a closed loop would see one."""
+    """A call of a second, at ten a second: ten requests waited, 1,000 ms down to 100 ms. A closed loop sees one."""
     loop = loop_of(clock)
     latencies = [loop.measure(clock.work(1.0 if index == 5 else 0.0)) for index in range(20)]
     assert latencies[:5] == pytest.approx([0.0] * 5)

@@ -23,8 +23,8 @@ BASE = ("_canonical", "_jcs", "errors", "substrate")
 """Importable by every layer; they import no layer but the frozen values of ``claims.model``."""
 SHELLS = ("plugin", "cli")
 """Thin shells over the core: they import everything, nothing imports them."""
-DOORS = ("hookspecs", "pillars")
-"""What authors of pillars import: the protocol, not the machinery."""
+DOORS = ("hookspecs", "latency", "pillars")
+"""What authors of pillars and of claims import: the protocol, not the machinery."""
 BENCHES = ("testing",)
 """What authors check their pillars with: it uses every layer, no layer uses it, and it needs no pytest."""
 HEAVY = ("numpy", "scipy", "pydantic", "cryptography")

@@ -77,7 +77,7 @@ def test_every_relation_is_decided_on_both_sides(kind: str) -> None:
     tied=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_the_interval_agrees_with_the_verdict(
     kind: str, relation: str, limit: float, margin: float, n: int, tied: bool, seed: int
 ) -> None:
@@ -140,7 +140,7 @@ def test_numbers_of_few_values_are_named() -> None:
 @pytest.mark.parametrize("limit", [0.0, 0.35])
 def test_an_inconclusive_claim_says_how_many_pairs_would_decide(kind: str, limit: float) -> None:
     """Repeating the pairs that often decides; a claim at its own estimate lies on the boundary."""
-    sample = related(14, 0.3, seed=4)
+    sample = related(14, 0.3, seed=39)
     found = assessed(plan_of(kind, "at_least", limit, 14), sample)
     assert found.needed is not None
     x, y = (np.tile(column, -(-found.needed // 14) + 1) for column in sample.pairs)

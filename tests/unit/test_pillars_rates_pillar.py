@@ -134,7 +134,7 @@ def test_the_interval_agrees_with_the_verdict(
 )
 @settings(deadline=None, max_examples=60)
 def test_an_mtbf_claim_is_the_claim_about_its_rate(limit: float, failures: int, time: float, relation: str) -> None:
-    """ "At least m hours between failures" is "at most 1 / m failures per hour": same p-values, bounds inverted."""
+    """At least m hours between failures, or at most 1 / m failures per hour: same p-values, bounds inverted."""
     sample, other = events(failures, 5, time), {"at_least": "at_most", "at_most": "at_least"}[relation]
     lives = assessed(plan_of("mtbf", relation, limit, 5), sample)
     rates = assessed(plan_of("rate", other, 1.0 / limit, 5), sample)

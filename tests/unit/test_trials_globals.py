@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 
 import numpy as np
@@ -94,3 +95,17 @@ def test_a_foreign_global_bit_generator_is_left_alone() -> None:
         assert watch.was_moved is False
     finally:
         np.random.mtrand.set_bit_generator(state)
+
+
+def test_a_trial_that_loads_numpy_first_has_not_used_its_global_state() -> None:
+    """NumPy's own seeding on loading leaves another position than ``seed`` does: told by a fresh interpreter."""
+    code = (
+        "import sys\n"
+        "from pytest_ophamin.trials.globals import seeded_globals\n"
+        "with seeded_globals(7) as watch:\n"
+        "    assert 'numpy' not in sys.modules\n"
+        "    import numpy.random\n"
+        "assert not watch.was_moved\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -1,8 +1,8 @@
 """How far each control chart of a process goes, for many orders of its units at once.
 
-One column is one order. Every statistic is the greatest excursion of a chart in its own limits (above 1: a signal), or
-the number of signals of the runs rules. Centre and sigma of each column come from its own baseline, as they do on the
-chart: what estimating them does to false alarms is part of every comparison between columns.
+One column is one order. Every statistic is the greatest excursion of a chart in its own limits (above 1: a signal), the
+number of signals of the runs rules, or the range of the sums of all deviations. Centre and sigma of each column come
+from its own baseline, as they do on the chart: what estimating them does to false alarms is part of every comparison.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ EWMA_WEIGHT = 0.2
 LEAST_SIGMA = 1e-9
 """Of values scaled to 1: a baseline without spread makes any deviation a signal instead of a division by 0."""
 
-LOCATION, SPREAD, RULES, CUSUM, EWMA = "location", "spread", "rules", "cusum", "ewma"
+LOCATION, SPREAD, RULES, CUSUM, EWMA, CHANGE = "location", "spread", "rules", "cusum", "ewma", "change"
+_LIMITS = {RULES: 0.0, CHANGE: math.inf}
+"""Above which a statistic means a signal, where that is not 1; the books give no limit to the sums of deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class ChartPlan:
     baseline: int
     """Subgroups (single values when ``subgroup`` is 1) the limits are estimated from."""
     charts: tuple[str, ...]
-    """Of LOCATION, SPREAD, RULES, CUSUM, EWMA, in this order."""
+    """Of LOCATION, SPREAD, RULES, CUSUM, EWMA, CHANGE."""
     rules: tuple[ZoneRule, ...]
     binary: bool
     """Whether values are 0 or 1: sigma follows from the centre."""
@@ -84,13 +86,14 @@ def chart_statistics(x: Floats, plan: ChartPlan) -> Floats:
         RULES: lambda: rule_counts(shown.z, plan.rules),
         CUSUM: lambda: cusum_sums(shown.z).max(axis=0) / CUSUM_H,
         EWMA: lambda: np.abs(ewma_excursions(shown.z)).max(axis=0),
+        CHANGE: lambda: np.ptp(deviation_sums(shown.z), axis=0) / math.sqrt(len(shown.z)),
     }
     return np.stack([found[chart]() for chart in plan.charts])
 
 
 def signals_anywhere(statistics: Floats, plan: ChartPlan) -> npt.NDArray[np.bool_]:
     """Return which columns have any signal at the limits of the books, shape (rows,)."""
-    limits = np.array([0.0 if chart == RULES else 1.0 for chart in plan.charts])
+    limits = np.array([_LIMITS.get(chart, 1.0) for chart in plan.charts])
     signalled: npt.NDArray[np.bool_] = np.any(statistics > limits[:, None], axis=0)
     return signalled
 
@@ -121,6 +124,16 @@ def ewma_excursions(z: Floats) -> Floats:
     variance = EWMA_WEIGHT / (2.0 - EWMA_WEIGHT) * -np.expm1(2.0 * t * math.log1p(-EWMA_WEIGHT))
     excursions: Floats = averages / (SIGMAS * np.sqrt(variance))[:, None]
     return excursions
+
+
+def deviation_sums(z: Floats) -> Floats:
+    """Return the sums of deviations from the overall mean, shape (points, rows): a kink where the mean changes.
+
+    Their range among reorderings is Taylor's (2000) change-point analysis; a tabular CUSUM around the overall mean
+    leaves an allowance that hides a step in the middle from it.
+    """
+    sums: Floats = np.cumsum(z - z.mean(axis=0), axis=0)
+    return sums
 
 
 def _reflected(steps: Floats) -> Floats:

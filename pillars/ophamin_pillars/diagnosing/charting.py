@@ -13,6 +13,7 @@ from ophamin_pillars.control.ewma import ewma_chart
 from ophamin_pillars.control.run_rules import western_electric, zone_signals
 from ophamin_pillars.control.signals import Signal
 from ophamin_pillars.diagnosing.chart_statistics import (
+    CHANGE,
     CUSUM,
     CUSUM_H,
     CUSUM_K,
@@ -24,6 +25,7 @@ from ophamin_pillars.diagnosing.chart_statistics import (
     SPREAD,
     ChartPlan,
     chart_statistics,
+    deviation_sums,
     plotted,
     signals_anywhere,
 )
@@ -31,7 +33,12 @@ from ophamin_pillars.diagnosing.reference import standing_of
 from ophamin_pillars.diagnosing.series import standardised
 
 Floats = npt.NDArray[np.float64]
-_CHARTS = {"all": (LOCATION, SPREAD, RULES, CUSUM, EWMA), "shewhart": (LOCATION, SPREAD, RULES)}
+_CHARTS = {
+    "all": (LOCATION, SPREAD, RULES, CUSUM, EWMA, CHANGE),
+    "shewhart": (LOCATION, SPREAD, RULES),
+    "cusum": (CUSUM, CHANGE),
+    "ewma": (EWMA,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Charted:
     points: int
     signals: tuple[tuple[str, tuple[int, ...]], ...]
     """Rule and the points it fired at, from 0; the chart of the spread first."""
+    change: int | None
+    """First point after the most likely change of the mean, where the sums of deviations were looked at."""
     per_point: float
     """Expected rate of false alarms of one new point beyond the limits of the location chart, if normal."""
     phase_one: str
@@ -64,7 +73,7 @@ def chart_series(
 ) -> Charted:
     """Return the charts of ``values``, shape (units,); other arguments are the options of ``O.spc``."""
     points = len(values) // subgroup
-    wanted = _CHARTS.get(chart, (chart,))
+    wanted = _CHARTS[chart]
     plan = ChartPlan(
         subgroup=subgroup,
         baseline=points if baseline is None else baseline,
@@ -81,9 +90,17 @@ def chart_series(
         any_share=float(signals_anywhere(standing.others, plan).mean()),
         points=points,
         signals=_signals(x, plan),
+        change=_change(x, plan),
         per_point=phase.expected_false_alarms,
         phase_one=phase.describe(),
     )
+
+
+def _change(x: Floats, plan: ChartPlan) -> int | None:
+    if CHANGE not in plan.charts:
+        return None
+    sums = deviation_sums(plotted(x[:, None], plan).z)[:, 0]
+    return min(len(sums) - 1, int(np.abs(sums).argmax()) + 1)
 
 
 def _phase_one(plan: ChartPlan) -> PhaseOne:

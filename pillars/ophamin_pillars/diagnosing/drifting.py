@@ -55,7 +55,8 @@ def _ks(series: Series, _: DriftOptions, first: int) -> Drift:
 
 def _psi(series: Series, asked: DriftOptions, first: int) -> Drift:
     x = series.values
-    fitting = int(min(first, len(x) - first) // LEAST_EXPECTED)
+    # Half as many again as the null distribution needs: shares of the bins are estimated.
+    fitting = int(min(first, len(x) - first) // (1.5 * LEAST_EXPECTED))
     bins = max(2, min(asked.bins, fitting))
     found = _index(x, first, bins, is_binary=series.is_binary)
     p, how = found.p, "by its null distribution"

@@ -66,7 +66,7 @@ def read_inertia(claim: Claim, check: Check) -> InertiaOptions:
     if asked.has("strength"):
         if not columns:
             asked.refuse("strength", "a claim with strata= or cluster=: a column of codes", "none", "")
-        strength = asked.choice("strength", columns[0], columns)
+        strength = asked.column("strength", columns[0], columns)
     else:
         asked.text("strength", "")  # known, though not given
     level = asked.level(LEVEL)

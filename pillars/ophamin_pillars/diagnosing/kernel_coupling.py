@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ophamin_pillars.diagnosing.options import Asked, requested
 from ophamin_pillars.diagnosing.pillars import KernelCouplingPillar
-from pytest_ophamin.pillars import ARM, Check, Claim, Finding, Sample
+from pytest_ophamin.pillars import ARM, Check, Claim, Finding, Sample, factor_column
 
 if TYPE_CHECKING:
     from ophamin_pillars.diagnostics.kernel_coupling import CouplingCall
@@ -86,8 +86,8 @@ def read_coupling(claim: Claim, check: Check) -> CouplingOptions:
     if claim.is_paired or claim.design.arms is not None or not columns:
         expected = "a claim whose trial returns one effect and the code of a swept coefficient, factors= or strata="
         asked.refuse_claim(expected, f"the question {claim.question!r}", 'metric="effect:gain", factors=("gain",)')
-    sweep = asked.choice("sweep", columns[0], columns)
-    cells = asked.choice("cells", sweep, columns) if asked.has("cells") else asked.text("cells", "")
+    sweep = asked.column("sweep", _usual_sweep(claim, columns), columns)
+    cells = asked.column("cells", sweep, columns) if asked.has("cells") else asked.text("cells", "")
     if cells == sweep:
         asked.refuse("cells", "another column than the sweep's", repr(cells), repr(columns[-1]))
     for name, example in (("nominal", "0"), ("tolerance", "1.0")):
@@ -105,6 +105,11 @@ def read_coupling(claim: Claim, check: Check) -> CouplingOptions:
         asked.refuse("each", "cells to call one by one", "no option cells", "False")
     asked.finish()
     return read
+
+
+def _usual_sweep(claim: Claim, columns: tuple[str, ...]) -> str:
+    """Return the first factor, else the stratum: of a design's columns the cluster comes first."""
+    return factor_column(claim.design.factors[0]) if claim.design.factors else columns[-1]
 
 
 def _grouped(effects: Floats, places: Codes, cells: Codes) -> list[list[Floats]] | None:

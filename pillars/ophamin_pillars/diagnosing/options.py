@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pytest_ophamin.pillars import BadPlan, Check, Claim
+from pytest_ophamin.pillars import BadPlan, Check, Claim, factor_column
 
 STRICTEST, LAXEST = 1e-9, 0.2
 """Levels a diagnosis may be asked for."""
@@ -70,6 +70,14 @@ class Asked:
         if not isinstance(value, str) or value not in choices:
             self._wrong(name, f"one of {', '.join(map(repr, choices))}", value, repr(choices[0]))
         return value
+
+    def column(self, name: str, default: str, columns: Sequence[str]) -> str:
+        """Return one of a sample's columns; a factor may be written without its prefix."""
+        value = self._options.get(name)
+        if isinstance(value, str) and factor_column(value) in columns:
+            self._known.append(name)
+            return factor_column(value)
+        return self.choice(name, default, columns)
 
     def text(self, name: str, default: str) -> str:
         """Return a str."""

@@ -138,10 +138,13 @@ def describe_charts(charted: Charted, reference: str, unit: str, *, out: bool) -
     """Return what the charts show; ``unit`` is what one of their points is."""
     others = "orders of the same observations" if reference == PERMUTED else "independent normal samples"
     state = "out of control" if out else "in control"
-    if charted.signals:
+    if charted.signals or out:
         some = "" if out else f", {charted.any_share:.0%} of which signal somewhere"
         told = "; ".join(f"{rule}: {unit} {_places(places)}" for rule, places in charted.signals)
-        state += f" (p = {charted.p:.2g} among {others}{some}; all charts and points together): {told}"
+        state += f" (p = {charted.p:.2g} among {others}{some}; all charts and points together)"
+        state += f": {told}" if told else ""
+    if out and charted.change is not None:
+        state += f"; the mean changes most before {unit} {charted.change}"
     return f"{state}; {charted.phase_one}"
 
 
@@ -152,6 +155,7 @@ def numbers_of(charted: Charted) -> dict[str, float | int | None]:
         "points": charted.points,
         "signals": sum(len(places) for _, places in charted.signals),
         "first_signal": min((places[0] for _, places in charted.signals), default=None),
+        "change": charted.change,
         "unchanged_signal_share": charted.any_share,
         "expected_false_alarms_per_point": charted.per_point,
         "draws": charted.draws,

@@ -66,7 +66,7 @@ def read_srm(claim: Claim, check: Check) -> SrmOptions:
     if not columns:
         expected = "a claim whose trials are assigned to something: arms=, strata=, factors= or cluster="
         asked.refuse_claim(expected, "a plain claim", 'arms=("old", "new")')
-    column = asked.choice("column", ARM if ARM in columns else columns[0], columns)
+    column = asked.column("column", ARM if ARM in columns else columns[0], columns)
     ratio = asked.numbers("ratio")
     if not ratio and column != ARM:
         asked.refuse("ratio", f"the planned share of each code of {column}", "nothing", "(1, 1)")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ophamin_pillars._special import libraries
 from ophamin_pillars.models.estimate import Estimate, EstimateTests
 from ophamin_pillars.models.factorial import Factorial, fit_factorial
-from ophamin_pillars.models.lenth import lenth_greater
+from ophamin_pillars.models.lenth import lenth_greater, lenth_width
 from ophamin_pillars.observations import check_squares
 from ophamin_pillars.student import ZERO_VARIANCE
 from ophamin_pillars.units import decide_units_by_betting
@@ -43,7 +43,6 @@ BETTING = "betting-replicates/1"
 NO_ERROR = "every cell was run once, and not all cells: nothing is left to estimate the error"
 ALL_NULL = "half of the other effects or more are exactly 0: nothing is known about the error"
 _LENTH = "one trial in every cell, normal; most effects of the design are 0"
-BISECTIONS = 100
 EFFECT_BOUNDS = (-1.0, 1.0)
 
 
@@ -132,34 +131,14 @@ class LenthTests(ShiftedTests):
     def lower(self, level: float, *, slack: float) -> float | None:
         """Return the bound at ``level``; None where no distance from the estimate is enough."""
         del slack
-        width = self._width(self.effects, level)
+        width = lenth_width(self.effects, self.which, level)
         return None if width is None else self.estimate - width
 
     def upper(self, level: float, *, slack: float) -> float | None:
         """Return the bound at ``level``; None where no distance from the estimate is enough."""
         del slack
-        width = self._width(-self.effects, level)
+        width = lenth_width(-self.effects, self.which, level)
         return None if width is None else self.estimate + width
-
-    def _width(self, effects: Floats, level: float) -> float | None:
-        """Return how far below the estimate the first limit that is rejected lies, by bisection."""
-        at = float(effects[self.which])
-
-        def rejects(width: float) -> bool:
-            return lenth_greater(effects, self.which, at - width) <= level
-
-        high = float(np.abs(effects).max())
-        for _ in range(BISECTIONS):
-            if rejects(high):
-                break
-            high *= 2.0
-        else:
-            return None
-        low = 0.0
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (low + high)
-            low, high = (low, middle) if rejects(middle) else (middle, high)
-        return high
 
 
 def _by_replicates(claim: Claim, y: Floats, codes: dict[str, Codes], names: tuple[str, ...]) -> Assessment:

@@ -25,6 +25,7 @@ DRAWS = 600_000
 LEAST_DESIGNS = 5_000
 SEED = 1989
 LEAST_EFFECTS = 3
+BISECTIONS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,41 @@ def lenth_greater(effects: npt.ArrayLike, which: int, null: float = 0.0) -> floa
     """
     c = _checked(effects).copy()
     c[which] -= null
-    t = lenth(c).t[which]
+    pse = float(pseudo_standard_error(c))
+    t = float(c[which]) / pse if pse > 0.0 else math.copysign(math.inf, c[which]) if c[which] else 0.0
     two_sided = float(_share_beyond(_null(len(c))[0], np.abs(np.array([t])))[0])
     return 0.5 * two_sided if t > 0.0 else 1.0 - 0.5 * two_sided
+
+
+def lenth_width(effects: npt.ArrayLike, which: int, level: float) -> float | None:
+    """Return how far below effect ``which`` the greatest limit lies that :func:`lenth_greater` rejects at ``level``.
+
+    Args:
+        effects: As for :func:`lenth` (m).
+        which: Index of the effect.
+        level: Of the one-sided test, below 1/2.
+
+    Returns:
+        The width, by bisection; None where the simulated law has no quantile so far out.
+    """
+    c = _checked(effects).copy()
+    null = _null(len(c))[0]
+    beyond = math.floor(2.0 * level * (1.0 + len(null)) - 1.0)  # draws that may lie beyond |t|
+    if beyond < 0:
+        return None
+    critical = float(null[len(null) - 1 - beyond])
+
+    def rejects(width: float) -> bool:
+        c[which] = width
+        return width > critical * float(pseudo_standard_error(c))
+
+    # From the far side, where the effect is none of those the PSE is made of.
+    high = critical * 4.0 * float(np.abs(c).max())
+    low = 0.0
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if rejects(middle) else (middle, high)
+    return high
 
 
 def pseudo_standard_error(effects: Floats) -> Floats:

@@ -12,22 +12,22 @@ from ophamin_pillars.student import mean_and_sd
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-LEAST_TRIALS = 20
-"""Below this a random order may look like one in turn."""
+LEAST_EACH = 15
+"""With fewer trials in a stratum a random order may look like one in turn; with these at most one in 1,000 does."""
 
 
 def come_in_turn(strata: Codes) -> bool:
     """Return whether no prefix of the trials holds a whole trial more or less of a stratum than its share.
 
-    True for strata in rotation and for permuted blocks; false for fewer than 20 trials, a stratum with one trial, or
-    one stratum alone, where there is nothing to gain.
+    True for strata in rotation and for permuted blocks; false where a stratum has fewer than 15 trials, and for one
+    stratum alone, where there is nothing to gain.
 
     Args:
         strata: Code of each trial's stratum, in trial order (n).
     """
     n = len(strata)
     _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
-    if n < LEAST_TRIALS or len(counts) < 2 or int(counts.min()) < 2:
+    if len(counts) < 2 or int(counts.min()) < LEAST_EACH:
         return False
     # |seen - i c / n| < 1 in integers; a stratum strays most where it comes and just before it does.
     order = np.argsort(codes, kind="stable")

@@ -70,8 +70,7 @@ def good_trials(claim: Claim, sample: Sample) -> Bools:
         good: Bools = zeros_and_ones(sample.value) == (1.0 if at_least else 0.0)
         return good
     values = sample.value.floats
-    good = values >= claim.limit if at_least else values <= claim.limit
-    return good
+    return values >= claim.limit if at_least else values <= claim.limit
 
 
 def design_of(claim: Claim, levels: tuple[float, float] | None = None) -> CountDesign:

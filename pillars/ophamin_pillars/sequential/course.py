@@ -28,7 +28,7 @@ LARGEST_LEVEL = 0.5
 
 
 def points(claim: Claim, n: int, most: int = MOST_POINTS) -> tuple[int, ...]:
-    """Return at most ``most`` rising trial counts that end at ``n``: the looks where there are any, else evenly spaced."""
+    """Return at most ``most`` rising trial counts that end at ``n``: declared looks, or evenly spaced ones."""
     looks = [look for look in claim.design.looks if look <= n]
     if looks:
         looks = looks if looks[-1] == n else [*looks, n]

@@ -37,7 +37,7 @@ def group_counts(
     Args:
         looks: Rising numbers of trials.
         p0: Null of validation (threshold minus margin), in [0, 1).
-        p1: Null of refutation (threshold), in (p0, 1].
+        p1: Null of refutation (threshold), in (p0, 1]; or p0 itself, without a margin.
         level_validate: Greatest P(VALIDATED) at p0.
         level_refute: Greatest P(REFUTED) at p1.
         spending: How both levels are spent.
@@ -53,7 +53,7 @@ def _group_counts(
     looks: tuple[int, ...], nulls: tuple[float, float], levels: tuple[float, float], spending: Spending
 ) -> CountDesign:
     (p0, p1), (level_validate, level_refute) = nulls, levels
-    check_design(p0, p1, level_validate, level_refute)
+    check_design(p0, p1, level_validate, level_refute, may_meet=True)
     if not looks or looks[0] < 1 or any(late <= early for early, late in pairwise(looks)):
         raise ValueError(f"looks are rising positive numbers of trials, not {looks}")
     cap = looks[-1]

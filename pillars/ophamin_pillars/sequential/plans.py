@@ -1,41 +1,29 @@
-"""Plans of claims that may stop early: what they need, their power, and how many trials they will probably take.
-
-Counts are followed by the exact dynamic programme; bounded and unbounded means by a seeded simulation.
-"""
+"""Plans of claims about 0/1 data that may stop early: power and expected trials, by the exact dynamic programme."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ophamin_pillars.betting_plan import BLOCK, SIMULATION_SEED, Expected, check_inside
 from ophamin_pillars.binomial_plan import BinomialTest
-from ophamin_pillars.sequential.betting_process import ShareMixture
-from ophamin_pillars.sequential.count_claims import design_of, nulls_of
+from ophamin_pillars.sequential.count_claims import design_of, nulls_of, probability_of
 from ophamin_pillars.sequential.design import CountDesign
-from ophamin_pillars.sequential.evidence import deciding_index
 from ophamin_pillars.sequential.law import OperatingCharacteristics, operating_characteristics, stopping_law
 from ophamin_pillars.sequential.mixture import JEFFREYS
 from ophamin_pillars.sequential.quantile_sequence import critical_counts
 from ophamin_pillars.sequential.stopping import Boundaries
-from ophamin_pillars.sequential.student_mixture import PRECISION, StudentMixture, critical_gaps
-from ophamin_pillars.student_plan import expected_sd
-from pytest_ophamin.pillars import BadPlan, Claim, Plan, Relation, claim_sides, minus, number, plus
+from pytest_ophamin.pillars import BadPlan, Claim, Plan, Relation, minus
 
 Floats = npt.NDArray[np.float64]
 
 LARGEST_CAP = 20_000
 """Exact boundaries are computed for every trial count up to the cap."""
-RUNS = 400
-DECIDING = 1e-9
-NO_DESIGN_POINT = (
-    "without margin= there is no design point to stop at early: evidence is averaged over all alternatives, which costs "
-    "trials near the threshold"
-)
+LARGEST_N = 10_000_000
+NO_DESIGN_POINT = "without margin= evidence is averaged over all alternatives, which costs trials near the threshold"
 
 
 def check_cap(claim: Claim) -> None:
@@ -100,68 +88,75 @@ def mixture_boundaries(p0: float, level_validate: float, level_refute: float, ca
     return Boundaries(upper=upper, lower=lower)
 
 
-def plan_of_betting(claim: Claim, bounds: tuple[float, float], *, level: float) -> Plan:
-    """Plan a bounded mean.
+def _good_share(claim: Claim, expecting: float) -> float:
+    """Return the expected share of trials on the claimed side; for a quantile that is what ``expecting`` means."""
+    if claim.kind == "proportion" and claim.relation is Relation.AT_MOST:
+        return minus(1.0, expecting)
+    return expecting
 
-    Raises:
-        BadPlan: A limit does not lie strictly inside the bounds.
+
+def _expected_trials(found: OperatingCharacteristics) -> str:
+    _, most, _ = found.quantiles
+    return f"stops after {found.mean_n:.0f} trials on average, after {most} at most in 90 % of runs"
+
+
+def _too_few(claim: Claim, level: float) -> str | None:
+    """Return what is known without calibrating: hardly any test of so many trials beats the fixed-n one in power."""
+    if not claim.margin:
+        return None
+    p0, p1 = nulls_of(claim)
+    best = BinomialTest(greater=True, null=p0).power(claim.trials, level, p1)
+    if best >= claim.power:
+        return None
+    return f"cap and levels are incompatible: at the threshold power is about {best:.2f}, not {claim.power:g}"
+
+
+def _detectable(claim: Claim, design: CountDesign) -> float | None:
+    """Return the metric (a share of good trials, for a quantile) at which the claim reaches its power, or None."""
+    law, wanted = design.law, claim.power
+
+    def reaches(p: float) -> bool:
+        return math.fsum(law.probabilities(p)[law.upward]) >= wanted
+
+    low, high = design.p0, 1.0
+    if not reaches(high):
+        return None
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if reaches(middle) else (middle, high)
+    return 1.0 - high if claim.kind == "proportion" and claim.relation is Relation.AT_MOST else high
+
+
+def _least_n_mixture(p0: float, level: float) -> int:
+    """Return the least n at which good trials alone reach ``1 / level``."""
+    return _first(lambda n: float(JEFFREYS.greater(n, 0, p0)) >= -math.log(level))
+
+
+def _least_n_within(claim: Claim, level: float) -> int:
+    """Return the least n of a sample that shows both ends, one after the other: counts speak for one end at a time.
+
+    Which end comes first matters. The second one needs the more trials, the more the first has left behind.
     """
-    check_inside(claim, bounds)
-    lo, hi = bounds
-
-    def share(value: float) -> float:
-        return (value - lo) / (hi - lo)
-
-    def game(y: Floats, limit: float, *, upward: bool) -> Floats:
-        return ShareMixture(y).log_e(limit) if upward else ShareMixture(1.0 - y).log_e(1.0 - limit)
-
-    limits = [(upward, share(limit)) for upward, limit in _limits(claim)]
-    least_n = max(_least_n_of_path(lambda n, t=t, up=up: game(np.full(n, float(up)), t, upward=up), level) for up, t in limits)
-    plan = Plan(n=claim.trials, least_n=least_n)
-    if claim.expecting is None or not claim.trials:
-        return plan
-    truth = Expected.of(claim, claim.expecting, bounds)
-    simulation = Simulation(claim, level)
-    draws = (truth.draw(simulation.rng, (runs, claim.trials)) for runs in simulation.blocks)
-    power, mean = simulation.run(
-        [tuple(game(y, t, upward=up) for up, t in limits) for y in block] for block in draws
+    target = -math.log(level)
+    if claim.kind == "quantile":
+        # Observations between the limits lie on the good side of both: they speak for either end at once.
+        q = probability_of(claim)
+        return max(_least_n_mixture(q, level), _least_n_mixture(minus(1.0, q), level))
+    lo, hi = claim.limits
+    above, below = _least_n_mixture(lo, level), _least_n_mixture(minus(1.0, hi), level)
+    return min(
+        above + _first(lambda n: float(JEFFREYS.less(above, n, hi)) >= target, start=0),
+        below + _first(lambda n: float(JEFFREYS.greater(n, below, lo)) >= target, start=0),
     )
-    shape = "observations on the two bounds" if truth.is_two_points else "a beta distribution"
-    return replace(plan, power=power, note=f"about {mean:.0f} trials expected ({simulation.runs} simulations of {shape})")
 
 
-def plan_of_student(claim: Claim, start: int, *, level: float, logs: bool = False) -> Plan:
-    """Plan an unbounded mean, or with ``logs`` a geometric mean ratio; ``expecting_sd`` is then that of the logs."""
-    limits = [(upward, _log(claim, limit) if logs else limit) for upward, limit in _limits(claim)]
-    plan = Plan(n=claim.trials, least_n=_least_n_student(start, level))
-    sd = expected_sd(claim)
-    if claim.expecting is None or sd is None or not claim.trials:
-        return plan
-    mean = _log(claim, claim.expecting) if logs else claim.expecting
-    simulation = Simulation(claim, level)
-
-    def paths(values: Floats) -> tuple[Floats, ...]:
-        process = StudentMixture(values, start=start)
-        return tuple(process.greater(limit) if upward else process.less(limit) for upward, limit in limits)
-
-    draws = (mean + sd * simulation.rng.standard_normal((runs, claim.trials)) for runs in simulation.blocks)
-    power, expected = simulation.run([paths(values) for values in block] for block in draws)
-    return replace(plan, power=power, note=f"about {expected:.0f} trials expected ({simulation.runs} normal simulations)")
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """Seeded samples of a claim that is true as expected; refutation, rare then, is left out."""
-
-    claim: Claim
-    level: float
-
-    @property
-    def runs(self) -> int:
-        return max(100, min(RUNS, 1_000_000 // self.claim.trials))
-
-    @property
-    def rng(self) -> np.random.Generator:
-        return self._rng
-
-    _rng: np.random.Generator = None  # type: ignore[assignment]
+def _first(holds: Callable[[int], bool], *, start: int = 1) -> int:
+    """Return the least n >= start for which a rising ``holds`` is true; :data:`LARGEST_N` when there is none before."""
+    high = max(start, 1)
+    while not holds(high) and high < LARGEST_N:
+        high *= 2
+    low = start - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

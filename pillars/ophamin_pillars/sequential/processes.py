@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from ophamin_pillars.sequential.evidence import p_value
 from ophamin_pillars.sequential.mixture import JEFFREYS, cumulative_counts
 from ophamin_pillars.sequential.proportion_sequence import proportion_sequence
 from ophamin_pillars.sequential.student_mixture import StudentMixture
+from ophamin_pillars.student import mean_and_sd
 from pytest_ophamin.pillars import Claim, Sample, minus, plus, round12
 
 Floats = npt.NDArray[np.float64]
@@ -62,6 +63,7 @@ class ShareProcess(_Plain):
     outcomes: Floats
     """0 or 1, shape (n,)."""
     spread: None = None
+    _sequences: dict[float, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
 
     @property
     def estimate(self) -> float:
@@ -86,7 +88,9 @@ class ShareProcess(_Plain):
         return self._bounds(1, at, level)
 
     def _bounds(self, side: int, at: Sequence[int], level: float) -> list[Bound]:
-        bounds = proportion_sequence(self.outcomes, level, level)[side]
+        if level not in self._sequences:
+            self._sequences[level] = proportion_sequence(self.outcomes, level, level)
+        bounds = self._sequences[level][side]
         return [float(bounds[end - 1]) for end in at]
 
 
@@ -229,8 +233,14 @@ class StudentProcess(_Plain):
     """Unbounded means: the t-mixture, exact for normal data, approximate otherwise."""
 
     process: StudentMixture
-    estimate: float
-    spread: float
+
+    @property
+    def estimate(self) -> float:
+        return mean_and_sd(self.process.values)[0]
+
+    @property
+    def spread(self) -> float:
+        return mean_and_sd(self.process.values)[1]
 
     def greater(self, limit: float, *, slack: float, strict: bool) -> Floats:
         """Return log e against "mean <= limit - slack"."""

@@ -109,13 +109,20 @@ def checked(outcomes: npt.ArrayLike) -> Counts:
     return x.astype(np.int64)
 
 
-def check_design(p0: float, p1: float, level_validate: float, level_refute: float) -> None:
+def check_design(p0: float, p1: float, level_validate: float, level_refute: float, *, may_meet: bool = False) -> None:
     """Check what all count designs take.
+
+    Args:
+        p0: Null of validation.
+        p1: Null of refutation.
+        level_validate: Level of validation.
+        level_refute: Level of refutation.
+        may_meet: The nulls may be one proportion strictly between 0 and 1: there is no margin between them.
 
     Raises:
         ValueError: The nulls are not ``0 <= p0 < p1 <= 1``, or a level does not lie between 0 and 1.
     """
-    if not 0.0 <= p0 < p1 <= 1.0:
+    if not (0.0 <= p0 < p1 <= 1.0 or (may_meet and 0.0 < p0 == p1 < 1.0)):
         raise ValueError(f"a design needs 0 <= p0 < p1 <= 1, not p0 = {p0} and p1 = {p1}")
     for name, level in (("level_validate", level_validate), ("level_refute", level_refute)):
         if not 0.0 < level < 1.0:

@@ -40,6 +40,7 @@ class ArmDifferencePillar:
 
     name = "arms.difference"
     metrics = frozenset({"difference+arms"})
+    methods = (EXACT, SCORE, WELCH)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the exact unconditional test, the score test, or Welch's t."""

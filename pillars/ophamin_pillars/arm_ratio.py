@@ -93,6 +93,7 @@ class ArmRatioPillar:
 
     name = "arms.ratio"
     metrics = frozenset({"ratio+arms"})
+    methods = (SCORE, WELCH)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the score test of the risk ratio, or by Welch's t on the logarithms."""

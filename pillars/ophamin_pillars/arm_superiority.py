@@ -45,6 +45,7 @@ class ArmSuperiorityPillar:
 
     name = "arms.superiority"
     metrics = frozenset({"superiority+arms"})
+    methods = (PERMUTED, LOGIT, EXACT, SCORE)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the relative effect, of bools by the difference of the proportions."""

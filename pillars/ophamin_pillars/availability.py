@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 RATE = "garwood/1"
 MTBF = "chi-square-mtbf/1"
 _LARGEST_COUNT = 2.0**53
+_LEAST_EXPOSURE = 1e-200
 _NOTE = (
     "power: give expecting= and expecting_sd=, the deviation of one trial's estimate "
     "(rate: sqrt(rate / exposure of a trial); mtbf: mtbf x sqrt(mtbf / exposure of a trial))"
@@ -48,6 +49,7 @@ class AvailabilityPillar:
 
     name = "availability"
     metrics = frozenset({"rate", "mtbf"})
+    methods = (RATE, MTBF)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the exact Poisson tests of the totals."""
@@ -105,6 +107,8 @@ def rate_tests(sample: Sample) -> RateTests:
         too_large = float(events.sum()) > _LARGEST_COUNT or not np.isfinite(exposure.sum())
     if too_large:
         raise BadSample("the events or exposures are too large to be added up")
+    if float(exposure.sum()) < _LEAST_EXPOSURE:
+        raise BadSample("the exposures are too small to be divided by")
     return RateTests(sample.n, int(events.sum()), math.fsum(exposure.tolist()))
 
 

@@ -27,6 +27,7 @@ from pytest_ophamin.pillars import (
 )
 
 METHOD = "jackknife-ratio-t/1"
+LEAST_SECONDS = 1e-200
 SAME_RATE = "all trials have the same rate: nothing is known about its spread"
 
 
@@ -35,6 +36,7 @@ class BandwidthPillar:
 
     name = "bandwidth"
     metrics = frozenset({"bandwidth"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by Student's t on the jackknife's pseudo-values."""
@@ -77,6 +79,8 @@ def _check(sample: Sample) -> None:
         too_large = not (np.isfinite(amounts.sum()) and np.isfinite(seconds.sum()))
     if too_large:
         raise BadSample("the amounts or seconds are too large to be added up")
+    if float(seconds.sum()) < LEAST_SECONDS:
+        raise BadSample("the seconds are too few to be divided by")
 
 
 def _limits(claim: Claim, level: float) -> Limits:

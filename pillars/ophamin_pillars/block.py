@@ -30,6 +30,7 @@ class BlockPillar:
 
     name = "block"
     metrics = frozenset({"mean+block", "proportion+block", "difference+block"})
+    methods = (BETTING, STUDENT)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by betting on block means (bools, ``bounds=``), else by t on them."""
@@ -44,7 +45,7 @@ class BlockPillar:
             f"({len(means)} blocks of {_length(claim)})"
         )
         if found.bounds is None:
-            return _by_t(claim, means, evidence.n, conditions)
+            return _by_t(claim, means, found.values, conditions)
         return decide_units_by_betting(
             claim,
             means,
@@ -87,14 +88,16 @@ class BlockPillar:
         return None if blocks is None else blocks * _length(claim)
 
 
-def _by_t(claim: Claim, means: Floats, n: int, conditions: str) -> Assessment:
+def _by_t(claim: Claim, means: Floats, values: Floats, conditions: str) -> Assessment:
     from ophamin_pillars._special import libraries
     from ophamin_pillars.models.estimate import Estimate, EstimateTests
     from ophamin_pillars.student import mean_and_sd
+    from ophamin_pillars.units import is_rounding
 
     mean, sd = mean_and_sd(means)
     conditions = f"{conditions}; block means normal, or at least 120 x skewness^2 blocks"
-    if sd == 0.0:
+    n = len(values)
+    if is_rounding(sd, values, len(means)):
         return undecidable(
             claim,
             method=STUDENT,

@@ -86,7 +86,7 @@ def independent(proofs: tuple[SeriesProof, ...]) -> tuple[list[SeriesProof], lis
 
 
 def pool_proofs(proofs: list[SeriesProof]) -> tuple[Pooled | None, list[str]]:
-    """Return the meta-analysis, None with fewer than two proofs that have a sampling variance; and what was left out."""
+    """Return the meta-analysis, None with fewer than two proofs it could take; and what was left out."""
     from ophamin_pillars.synthesis.effects import NoEffect, effect_of, scale_of
     from ophamin_pillars.synthesis.meta_analysis import pool
 

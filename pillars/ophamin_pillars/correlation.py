@@ -44,6 +44,7 @@ class CorrelationPillar:
 
     name = "correlation"
     metrics = frozenset(METHODS)
+    methods = tuple(METHODS.values())
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the tests of the claim's correlation."""

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
+from ophamin_pillars.betting import METHOD as BETTING
 from ophamin_pillars.betting import BettingTests
 from ophamin_pillars.binomial import needed_greater, upper_tail
-from ophamin_pillars.mean import decide_by_betting, decide_by_t, plan_mean, size_mean
+from ophamin_pillars.mean import STUDENT, decide_by_betting, decide_by_t, plan_mean, size_mean
 from pytest_ophamin.pillars import (
     FIRST,
     SECOND,
@@ -90,6 +91,7 @@ class DifferencePillar:
 
     name = "difference"
     metrics = frozenset({"difference"})
+    methods = (DISCORDANT, BETTING, STUDENT)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by discordant pairs, betting or t, whichever the observations allow."""

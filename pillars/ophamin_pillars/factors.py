@@ -19,6 +19,7 @@ class MainEffectsPillar:
 
     name = "M.mea"
     metrics = frozenset({"effect+factors"})
+    methods = ("type-iii-t/1", "lenth/1", "betting-replicates/1")
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the t test of the contrast, Lenth's method (one trial per cell), or betting (bools)."""

@@ -12,6 +12,7 @@ class LawPillar:
 
     name = "law"
     metrics = frozenset({"law"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Search) -> SearchAssessment:
         """REFUTED by one counterexample; CORROBORATED by a full, non-empty search; else INCONCLUSIVE."""

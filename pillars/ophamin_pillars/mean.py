@@ -41,6 +41,7 @@ class MeanPillar:
 
     name = "mean"
     metrics = frozenset({"mean"})
+    methods = (BETTING, STUDENT)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by betting (declared bounds, or all bools), else by t."""

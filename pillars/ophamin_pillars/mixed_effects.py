@@ -22,6 +22,14 @@ class MixedEffectsPillar:
 
     name = "M.mixed_effects"
     metrics = frozenset({"mean+cluster", "proportion+cluster", "difference+cluster", "difference+arms+cluster"})
+    methods = (
+        "betting-clusters/1",
+        "random-intercept/1",
+        "cluster-means-t/1",
+        "cluster-means-welch/1",
+        "cluster-differences-t/1",
+        "fixed-blocks/1",
+    )
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by betting on cluster means (bools, ``bounds=``), else by a random intercept or t on cluster means."""

@@ -80,6 +80,7 @@ class ProportionPillar:
 
     name = "proportion"
     metrics = frozenset({"proportion"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the exact binomial test."""

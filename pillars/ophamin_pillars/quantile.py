@@ -117,6 +117,7 @@ class QuantilePillar:
 
     name = "quantile"
     metrics = frozenset({"quantile"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the exact binomial test of the observations below the limit."""

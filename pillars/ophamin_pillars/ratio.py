@@ -90,6 +90,7 @@ class RatioPillar:
 
     name = "ratio"
     metrics = frozenset({"ratio"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by t on the logs of the pair ratios."""

@@ -22,6 +22,7 @@ class CrossValidationPillar:
 
     name = "N.cross_validation"
     metrics = frozenset({"mean+resampled", "difference+resampled"})
+    methods = (METHOD,)
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by the corrected resampled t test.

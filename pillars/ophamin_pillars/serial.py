@@ -92,6 +92,7 @@ class SerialDependencePillar:
     """Diagnoses serial dependence at lags 1 to 10: of trials, or of the units the claim's design averages."""
 
     name = "serial-dependence"
+    methods = (METHOD,)
 
     def diagnose(self, claim: Claim, sample: Sample) -> Finding | None:
         """Return void at p < .001 with fewer than 0.8 n effective observations, warn at p < .01.
@@ -108,7 +109,8 @@ class SerialDependencePillar:
         found = examine(x) if groups is None else examine_groups(x, groups)
         message = found.describe(grouped=groups is not None)
         if found.status == "void" and claim.question in _HAVE_BLOCKS:
-            message += remedy(found.n / found.effective_n, found.lag, found.n)
+            time = max(found.n / found.effective_n, autocorrelation_time(x))
+            message += remedy(time, found.lag, found.n)
         return self._finding(found, message, found.effective_n)
 
     def _of_units(self, claim: Claim, sample: Sample, x: Variable, things: Things) -> Finding:
@@ -119,9 +121,8 @@ class SerialDependencePillar:
         if found.status != "void":
             message += f"; {len(x)} trials are worth about {independent:.0f} independent ones"
         elif claim.design.block is not None:
-            ranks = centred_ranks(x.astype(np.float64))
-            time = max(len(x) / effective_n(ranks), 0.2 * claim.design.block)
-            message += remedy(time, 1, len(x))
+            longer = 2.0 * claim.design.block / TIMES_A_BLOCK
+            message += remedy(max(longer, autocorrelation_time(x)), 1, len(x))
         return self._finding(found, message, independent, {things.name: found.n})
 
     def _finding(
@@ -140,6 +141,13 @@ class SerialDependencePillar:
                 **(more or {}),
             },
         )
+
+
+def autocorrelation_time(x: Variable) -> float:
+    """Return the integrated autocorrelation time of the numbers themselves: means hang on them, not on ranks."""
+    values = x.astype(np.float64)
+    largest = float(np.abs(values).max())
+    return len(x) / effective_n(values / largest) if largest > 0.0 else 1.0
 
 
 def remedy(time: float, lag: int, n: int) -> str:

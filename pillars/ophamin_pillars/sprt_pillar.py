@@ -33,6 +33,15 @@ class SprtPillar:
             "quantile+looks",
         }
     )
+    methods = (
+        "truncated-sprt/1",
+        "group-sequential-binomial/1",
+        "beta-binomial-mixture/1",
+        "betting-mixture/1",
+        "discordant-pairs-mixture/1",
+        "student-t-mixture/1",
+        "log-ratio-t-mixture/1",
+    )
 
     def stop(self, claim: Claim, sample: Sample) -> int | None:
         """Return after how many trials the claim is decided, before its cap; a function of the trials up to there.

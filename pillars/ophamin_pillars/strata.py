@@ -6,7 +6,8 @@ is known, and that depends on how they came:
 *in turn* (``trial.index % 3``, or any order in which no stratum is ever a whole trial ahead of its share or behind it):
 the shares are part of the plan, so differences between strata add no error, and the variance is the stratified one,
 ``sum of w_h^2 s_h^2 / n_h`` with Satterthwaite's (1946, Biometrics Bulletin 2:110) degrees of freedom (Cochran 1977,
-Sampling Techniques, 5.4). Of random orders with 15 trials or more in every stratum at most one in 1,000 looks like that.
+Sampling Techniques, 5.4). Of random orders with 15 trials or more in every stratum at most one in 1,000 looks
+like that.
 
 *as they come* (drawn with the item): the shares are random, and the mean over the population moves with them. Leaving
 the variance between strata out would then err in far more than alpha of decisions (docs/clusters.md has the figures),
@@ -47,6 +48,7 @@ class StrataPillar:
 
     name = "strata"
     metrics = frozenset({"mean+strata", "proportion+strata"})
+    methods = (EXACT, STRATIFIED, "student-t/1")
 
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide bools by the exact binomial test, else by a stratified t (strata in turn) or a plain one."""

@@ -46,6 +46,15 @@ def unit_means(values: Floats, codes: Codes) -> Floats:
     return np.asarray(np.clip(means, lo, hi), dtype=np.float64)
 
 
+def is_rounding(deviation: float, values: Floats, units: int) -> bool:
+    """Return whether a standard deviation between unit means is no more than averaging ``values`` rounds.
+
+    Units whose means are equal must not look a little different: their t statistic would be enormous.
+    """
+    scale = float(np.finfo(np.float64).eps) * float(np.abs(values).max())
+    return deviation <= 4.0 * scale * math.sqrt(1.0 + len(values) / units)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitTests(ShiftedTests):
     """Betting tests of unit means, reported in trials."""

@@ -15,6 +15,7 @@ import pytest
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, CollectingHooks, DeskHooks, RunningHooks
 from pytest_ophamin.plugin.nodeids import split_nodeid
+from pytest_ophamin.plugin.substrate import drawn_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -108,7 +109,7 @@ class ControllerHooks:
                 "workers": node.workerinput["workercount"],
                 "dist": self._config.option.dist,
                 "signals": self._signals.name,
-                "commit": None if subject is None else subject.base_commit,
+                "commit": None if subject is None else drawn_by(subject),
             }
         )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_ophamin.claims.model import ClaimGroup
     from pytest_ophamin.trials.slices import Slice
 
-LONGEST_WAIT = 0.5
+LONGEST_WAIT = 1.0
 """Seconds a slice waits for its turn. Whoever waited in vain once waits no more for that test."""
 _LOOK_EVERY = 0.002
 

@@ -34,20 +34,25 @@ def read_substrate(config: pytest.Config) -> Subject:
 
 
 def substrate_commit(config: pytest.Config) -> str | None:
-    """Return what the seed policy ``commit`` draws by, or None without git.
-
-    In a campaign that is the digest the record states of its substrate, from which verification derives the draws
-    again: the commit, or that of a dirty tree. Elsewhere it is HEAD.
-    """
+    """Return what the seed policy ``commit`` draws by, or None without git: see :func:`drawn_by`, elsewhere HEAD."""
     known: Subject | None = config.stash.get(keys.subject, None)
     if known is not None:
-        return None if known.base_commit is None else known.digest
+        return drawn_by(known)
     from pytest_ophamin.substrate.git import GitProblem, git
 
     try:
         return git("rev-parse", "HEAD", cwd=config.rootpath).strip()
     except GitProblem:
         return None
+
+
+def drawn_by(subject: Subject) -> str | None:
+    """Return what the seed policy ``commit`` draws by in a campaign, or None without git.
+
+    It is the digest the record states of its substrate (a commit, or a dirty tree), from which verification derives
+    the draws again.
+    """
+    return None if subject.base_commit is None else subject.digest
 
 
 def output_folders(config: pytest.Config) -> list[Path]:

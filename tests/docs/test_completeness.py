@@ -9,21 +9,75 @@ import sys
 from pathlib import Path
 
 import pytest
+from error_rates import shipped
 
 from pytest_ophamin import claim, scenario
+from pytest_ophamin.cli import main
 from pytest_ophamin.hookspecs import PillarSpecs
 
 ROOT = Path(__file__).parents[2]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+TESTS = {
+    path.name: path.read_text(encoding="utf-8")
+    for folder in ("unit", "plugin", "statistical", "support")
+    for path in (ROOT / "tests" / folder).glob("*.py")
+}
+CONFORMANCE = {"test_pillars_conformance.py", "pillar_examples.py"}
+HOOKS = {name: value for name, value in vars(PillarSpecs).items() if name.startswith("ophamin_")}
 
 
 def test_every_hook_is_documented_with_its_signature() -> None:
     """A heading of docs/hooks.md is the hook as one implements it."""
-    hooks = {name: value for name, value in vars(PillarSpecs).items() if name.startswith("ophamin_")}
-    assert hooks
-    for name, value in hooks.items():
+    assert HOOKS
+    for name, value in HOOKS.items():
         signature = str(inspect.signature(value)).replace("'", "")
         assert f"## `{name}{signature}`" in DOCS["hooks.md"]
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_every_hook_has_a_test(name: str) -> None:
+    """Some test implements it."""
+    assert [test for test, text in TESTS.items() if f"def {name}(" in text]
+
+
+@pytest.mark.parametrize("name", sorted({pillar.name for pillar in shipped().all}))
+def test_every_shipped_pillar_is_documented(name: str) -> None:
+    """Some page names it, as code."""
+    assert [page for page, text in DOCS.items() if f"`{name}`" in text], f"no page of docs/ names `{name}`"
+
+
+@pytest.mark.parametrize("pillar", shipped().all, ids=lambda pillar: f"{pillar.name}-{type(pillar).__name__}")
+def test_every_method_of_a_shipped_pillar_has_a_test(pillar: object) -> None:
+    """A shipped pillar names its methods; a test beside the conformance check names each of them, or the pillar."""
+    methods: tuple[str, ...] = getattr(pillar, "methods", ())
+    assert methods, f"{type(pillar).__name__} names no methods"
+    tested = "\n".join(text for name, text in TESTS.items() if name not in CONFORMANCE)
+    if type(pillar).__name__ in tested or f'"{pillar.name}"' in tested:  # type: ignore[attr-defined]
+        return
+    assert [method for method in methods if method not in tested] == []
+
+
+def test_every_question_a_pillar_answers_is_documented() -> None:
+    """docs/pillars.md lists the shipped pillars with the metric kinds and designs they decide."""
+    table = DOCS["pillars.md"]
+    missing = [question for pillar in shipped().deciding for question in pillar.metrics if f"`{question}`" not in table]
+    assert sorted(missing) == []
+
+
+def test_a_pillar_fits_into_fifty_lines() -> None:
+    """The title of docs/write-a-pillar.md is true."""
+    code = re.search(r"^```python file=mean_life.py\n(.*?)^```$", DOCS["write-a-pillar.md"], re.MULTILINE | re.DOTALL)
+    assert code is not None
+    assert len(code[1].splitlines()) <= 50
+
+
+def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `ophamin --help` offers, the docs show at work."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"^    ([a-z]+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
+    assert {"verify", "synthesise", "pillars"} <= set(commands)
+    assert [word for word in commands if not any(f"ophamin {word}" in text for text in DOCS.values())] == []
 
 
 @pytest.mark.parametrize("pattern", [r"--ophamin-[a-z]+", r"\bophamin_[a-z]+\b"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import shutil
 import subprocess
 import sys
 
 import pytest
-from childrun import Runner
+from childrun import Runner, text_lines
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -61,12 +60,6 @@ FOREIGN_CONFTEST = """
 """
 
 
-def lines(result: pytest.RunResult) -> list[str]:
-    """What was printed, without times, plugin lists and folders."""
-    kept = (line for line in result.outlines if not line.startswith(("plugins:", "running:", "rootdir:", "created:")))
-    return [re.sub(r"(in )?\d+\.\d+s|\[gw\d\]|0x[0-9a-f]+", "", line).strip(" =") for line in kept]
-
-
 @pytest.mark.parametrize(
     "arguments", [(), ("-v",), ("-q", "-rA"), ("-n2",), ("-x",), ("-k", "many"), ("--lf",), ("--tb=native",)]
 )
@@ -84,7 +77,7 @@ def test_plain_suites_print_the_same(pytester: pytest.Pytester, run: Runner, arg
         # Two workers finish in any order, and tell in any order how far they are.
         assert without.parseoutcomes() == with_it.parseoutcomes()
     else:
-        assert lines(without) == lines(with_it)
+        assert text_lines(without) == text_lines(with_it)
 
 
 def test_loading_by_name_works(pytester: pytest.Pytester) -> None:

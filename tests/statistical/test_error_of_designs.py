@@ -7,6 +7,7 @@ its figures stand in docs/validation/models.md.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,13 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 from designed import arranged, autoregressive, check_both_sides, designed, verdicts_of
-from error_rates import APPROXIMATE, generator, most_allowed
+from error_rates import APPROXIMATE, generator, most_allowed, shipped
 
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.trials.sample import Sample
 
-FAST, STUDY = 100, 20_000
+FAST, STUDY = 60, 20_000
 SHAPES: dict[str, Callable[[int], list[int]]] = {
     "equal": lambda g: [10] * g,
     "unequal": lambda g: [(2, 5, 10, 23)[i // 2 % 4] for i in range(g)],
@@ -231,6 +232,41 @@ def test_dependent_trials_taken_for_independent_err_far_too_often(metric: str) -
     found = verdicts_of(naive.claims()["at_least"], naive.draw, runs)
     assert min(found[Verdict.VALIDATED], found[Verdict.REFUTED]) > most_allowed(runs, APPROXIMATE * 0.05)
     blocked.check(runs)
+
+
+DIAGNOSED = [
+    "12 clusters",
+    "30 clusters, icc .5",
+    "40 clusters of bools at .5",
+    "arms in 30 clusters, effect varies",
+    "50 blocks of 40, AR .6",
+    "60 trials, strata in turn",
+    "60 bools, strata at random",
+    "interaction, 10 x 2^2",
+]
+
+
+def _check_alarms(runs: int, name: str) -> None:
+    case = CASES[name]
+    claim = case.claims()["at_least"]
+    (pillar,) = [each for each in shipped().diagnosing if each.name == "serial-dependence"]
+    found = [pillar.diagnose(claim, case.draw(run)) for run in range(runs)]
+    statuses = Counter(finding.status for finding in found if finding is not None)
+    assert statuses["void"] <= most_allowed(runs, 0.001), statuses
+    assert statuses["warn"] + statuses["void"] <= most_allowed(runs, 0.01), statuses
+
+
+@pytest.mark.parametrize("name", DIAGNOSED)
+def test_designs_are_rarely_suspected_of_serial_dependence(name: str) -> None:
+    """At most 1 % are warned about, at most 0.1 % declared void: units and groups are what is looked at."""
+    _check_alarms(FAST, name)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("name", DIAGNOSED)
+def test_study_designs_are_rarely_suspected_of_serial_dependence(name: str) -> None:
+    """The same with 20,000 samples."""
+    _check_alarms(STUDY, name)
 
 
 OUTSIDE = {

@@ -40,7 +40,7 @@ def _lives(g: np.random.Generator, n: int, mtbf: float) -> Sample:
 
 def _transfers(g: np.random.Generator, n: int, rate: float) -> Sample:
     seconds = np.exp(g.normal(0.0, 0.3, n))
-    return sample_of(rate * seconds * g.gamma(8.0, 1.0 / 8.0, n), seconds)
+    return sample_of(rate * seconds * g.gamma(40.0, 1.0 / 40.0, n), seconds)
 
 
 def _pairs(value_of: Callable[[float], float], *, skew: bool) -> Draw:

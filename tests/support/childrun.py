@@ -19,6 +19,12 @@ def verdicts(result: pytest.RunResult) -> dict[str, str]:
     return {row.group(1).strip(): row.group(2) for row in rows if row}
 
 
+def text_lines(result: pytest.RunResult) -> list[str]:
+    """What was printed, without times, plugin lists and folders."""
+    kept = (line for line in result.outlines if not line.startswith(("plugins:", "running:", "rootdir:", "created:")))
+    return [re.sub(r"(in )?\d+\.\d+s|\[gw\d\]|0x[0-9a-f]+", "", line).strip(" =") for line in kept]
+
+
 def assert_clean(result: pytest.RunResult) -> None:
     """No internal error and no traceback of our own code, whatever happened."""
     text = "\n".join((*result.outlines, *result.errlines))

@@ -144,6 +144,8 @@ ARMED_CLUSTERS = Design(arms=("old", "new"), cluster="user")
 BLOCKS = Design(block=5)
 STRATA = Design(strata="site")
 FACTORS = Design(factors=("cache", "threads"))
+SEQUENTIAL = Design(sequential=True)
+LOOKS = Design(looks=(20, 40, 60))
 RESAMPLED = Design(resampled=1 / 9)
 
 Values = Callable[[np.random.Generator, int, float], npt.NDArray[np.bool_] | npt.NDArray[np.float64]]
@@ -305,6 +307,27 @@ DECIDING: dict[tuple[str, str], Decided] = {
     ),
     ("N.cross_validation", "difference+resampled"): _decided(
         claim_of("difference", at_least=0.0, trials=10, design=RESAMPLED), splits(10, paired=True)
+    ),
+    ("A.sprt", "proportion+sequential"): _decided(
+        claim_of("proportion", at_least=0.9, margin=0.15, trials=60, design=SEQUENTIAL), bools(60), runs=30
+    ),
+    ("A.sprt", "proportion+looks"): _decided(
+        claim_of("proportion", at_least=0.9, margin=0.15, trials=60, design=LOOKS), bools(60), runs=30
+    ),
+    ("A.sprt", "quantile+sequential"): _decided(
+        claim_of("p75", at_most=3.0, trials=80, design=SEQUENTIAL), normal_quantile(80), runs=20
+    ),
+    ("A.sprt", "quantile+looks"): _decided(
+        claim_of("p75", at_most=3.0, trials=60, design=LOOKS), normal_quantile(60), runs=30
+    ),
+    ("A.sprt", "mean+sequential"): _decided(
+        claim_of("mean", at_least=0.6, trials=80, design=SEQUENTIAL), bools(80), runs=40
+    ),
+    ("A.sprt", "difference+sequential"): _decided(
+        claim_of("difference", at_least=0.0, trials=80, design=SEQUENTIAL), normal_pairs(80), runs=40
+    ),
+    ("A.sprt", "ratio+sequential"): _decided(
+        claim_of("ratio", at_most=1.1, trials=80, design=SEQUENTIAL), log_pairs(80), runs=40
     ),
 }
 

@@ -15,6 +15,7 @@ from scipy import stats
 
 from ophamin_pillars.arm_difference import is_exact
 from ophamin_pillars.arm_shift import least_n
+from ophamin_pillars.power.arms import effect_power, means_power
 from ophamin_pillars.serial import SerialDependencePillar
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.deciding.planning import least_trials
@@ -303,6 +304,18 @@ def test_without_an_expectation_the_plan_knows_the_least_n(metric: str) -> None:
     assert plan.least_n == (6 if metric in ("shift", "superiority") else 4)
     assert (plan.power, plan.detectable is None or metric == "superiority") == (None, True)
     assert least_n(0.001) == 13
+
+
+def test_a_plan_at_the_ends() -> None:
+    """Too few trials for any power, or for a detectable value; arms that never overlap."""
+    assert means_power((("greater", 0.0),), 2, 1.0, 1.0, 0.05) == 0.0
+    assert effect_power((("greater", 0.5),), 3, 0.8, 0.05) == 0.0
+    claim = arms_plan("superiority", "at_least", 0.8, 6, expecting=1.0)
+    assert shipped().deciding_for(claim).plan(claim, level=0.05).detectable is None
+    sure = arms_plan("superiority", "at_least", 0.5, 60, expecting=1.0)
+    assert (shipped().deciding_for(sure).plan(sure, level=0.05).power or 0.0) > 0.9
+    sample = arms_of(FEW_OLD[:2], FEW_OLD[:2] + 0.1)
+    assert assessed(arms_plan("superiority", "at_least", 0.5, 4), sample).p_validate > 0.05
 
 
 @pytest.mark.parametrize("metric", ["ratio", "superiority"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import sys
 from typing import Any
 
 import numpy as np
 import pytest
-from error_rates import plan_of, sample_of, shipped
+from designed import arranged, autoregressive, designed
+from error_rates import generator, plan_of, sample_of, shipped
 
 from ophamin_pillars.runs import (
     _serial_moments,
@@ -22,7 +24,7 @@ from ophamin_pillars.runs import (
     rearranged,
     run_tails,
 )
-from ophamin_pillars.serial import decision_variable, examine
+from ophamin_pillars.serial import decision_variable, examine, remedy
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.trials.sample import Sample
@@ -31,7 +33,7 @@ RNG = np.random.default_rng(30)
 
 
 def _diagnosed(claim: Any, sample: Sample) -> Any:
-    (pillar,) = shipped().diagnosing
+    (pillar,) = [each for each in shipped().diagnosing if each.name == "serial-dependence"]
     return pillar.diagnose(claim, sample)
 
 
@@ -190,3 +192,110 @@ def test_a_diagnosis_never_fails_on_finite_numbers(values: np.ndarray[Any, np.dt
     with np.errstate(all="ignore"):
         pairs = _diagnosed(plan_of("difference", "at_most", 5.0, len(values)), sample_of(values, values[::-1]))
     assert all(x is not None and math.isfinite(x) for x in pairs.numbers.values())
+
+
+# --- Designs ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_advice_is_a_block_of_ten_autocorrelation_times() -> None:
+    """With whole periods of the dependence, and ten blocks at least; only where a block claim can be made."""
+    x = autoregressive(generator(1), 2_000, 0.6)
+    message = _diagnosed(plan_of("mean", "at_least", 0.0, 2_000), sample_of(x)).message
+    block, trials = map(int, re.findall(r"block=(\d+) with trials=(\d+)", message)[0])
+    assert 25 <= block <= 60  # the autocorrelation time is (1 + .6) / (1 - .6) = 4
+    assert trials % block == 0
+    assert trials >= 2_000
+    assert remedy(4.0, 3, 100) == "; to decide such trials declare block=42 with trials=420"
+    assert "block=" not in _diagnosed(plan_of("p90", "at_most", 0.0, 2_000), sample_of(x)).message
+
+
+def test_blocks_that_follow_the_advice_are_believed() -> None:
+    """The finding then tells what the trials are worth: n (1 - rho) / (1 + rho)."""
+    x = autoregressive(generator(2), 4_000, 0.6)
+    finding = _diagnosed(designed("mean", "at_least", 0.0, 4_000, block=40), arranged(x))
+    assert finding.status == "ok"
+    assert finding.numbers["blocks"] == 100
+    assert finding.numbers["effective_n"] == pytest.approx(1_000, rel=0.4)
+    assert "100 blocks: no serial dependence found; 4000 trials are worth about" in finding.message
+    bits = _diagnosed(designed("proportion", "at_least", 0.1, 4_000, block=40), arranged(x > 0))
+    assert bits.status == "ok"
+    assert bits.numbers["effective_n"] < 3_000
+
+
+def test_blocks_too_short_are_void_with_longer_ones_as_advice() -> None:
+    """Dependence between blocks."""
+    x = autoregressive(generator(3), 4_000, 0.95)
+    finding = _diagnosed(designed("mean", "at_least", 0.0, 4_000, block=4), arranged(x))
+    assert finding.status == "void"
+    assert "blocks apart depend on each other" in finding.message
+    block = int(re.findall(r"block=(\d+)", finding.message)[0])
+    assert block >= 100
+    assert finding.numbers["effective_n"] < 400
+
+
+def test_dependence_inside_clusters_is_what_clusters_are_for() -> None:
+    """Trials of one cluster in a row void a plain claim; a clustered one looks at the cluster means."""
+    rng = generator(4)
+    codes = np.repeat(np.arange(40), 10)
+    y = rng.normal(size=40)[codes] + 0.3 * rng.normal(size=400)
+    assert _diagnosed(plan_of("mean", "at_least", 0.0, 400), sample_of(y)).status == "void"
+    finding = _diagnosed(designed("mean", "at_least", 0.0, 400, cluster="user"), arranged(y, cluster=codes))
+    assert finding.status == "ok"
+    assert finding.numbers["clusters"] == 40
+    assert finding.numbers["effective_n"] == pytest.approx(44, abs=12)
+    drift = np.linspace(0.0, 5.0, 40)[codes] + 0.1 * rng.normal(size=400)
+    drifting = _diagnosed(designed("mean", "at_least", 0.0, 400, cluster="user"), arranged(drift, cluster=codes))
+    assert drifting.status == "void"
+    assert "clusters apart" in drifting.message
+    assert "block=" not in drifting.message
+
+
+@pytest.mark.parametrize("bools", [False, True])
+def test_groups_that_differ_by_design_are_no_dependence(bools: bool) -> None:
+    """Arms, strata and cells are looked at apart; in one sequence they would alternate, or repeat."""
+    rng = generator(5)
+    turns = np.arange(240) % 3
+    y = rng.normal(size=240) + 4.0 * turns
+    y = y > 4.0 if bools else y
+    strata = designed("proportion" if bools else "mean", "at_least", 0.5, 240, strata="site")
+    assert _diagnosed(strata, arranged(y, stratum=turns)).status == "ok"
+    arm = np.arange(240) % 2
+    z = rng.normal(size=240) + 4.0 * arm
+    arms = designed("difference", "at_least", 0.0, 240, arms=("old", "new"))
+    assert _diagnosed(arms, arranged(z > 2.0 if bools else z, arm=arm)).status == "ok"
+    cells = designed("effect:a", "at_least", 0.0, 240, factors=("a", "b"))
+    factors = {"a": arm, "b": np.arange(240) // 2 % 2}
+    assert _diagnosed(cells, arranged(z > 2.0 if bools else z, factors=factors)).status == "ok"
+    clustered = designed("difference", "at_least", 0.0, 240, arms=("old", "new"), cluster="user")
+    both = arranged(z > 2.0 if bools else z, arm=arm, cluster=np.arange(240) // 6)
+    assert _diagnosed(clustered, both).status == "ok"
+
+
+def test_dependence_inside_groups_is_found() -> None:
+    """A drift shows in each arm."""
+    arm = np.arange(400) % 2
+    x = autoregressive(generator(6), 400, 0.9) + 4.0 * arm
+    finding = _diagnosed(designed("difference", "at_least", 0.0, 400, arms=("old", "new")), arranged(x, arm=arm))
+    assert finding.status == "void"
+    assert "trials of one group apart" in finding.message
+    assert finding.numbers["effective_n"] < 200
+
+
+def test_small_groups_and_resampled_splits_are_not_looked_at() -> None:
+    """Too few trials a cell; a dependence that is declared."""
+    y = np.arange(12.0)
+    factors = {"a": np.arange(12) % 2, "b": np.arange(12) // 2 % 3}
+    cells = _diagnosed(designed("effect:a", "at_least", 0.0, 12, factors=("a", "b")), arranged(y, factors=factors))
+    assert cells.message == "too few observations to look for serial dependence"
+    assert cells.numbers["effective_n"] == 12.0
+    assert _diagnosed(designed("mean", "at_least", 0.0, 12, resampled=0.1), arranged(y)) is None
+
+
+@pytest.mark.parametrize("values", [[0.0] * 6, [1e308, -1e308] * 3, [5e-324] * 6])
+def test_what_units_are_worth_is_finite(values: list[float]) -> None:
+    """Whatever their size."""
+    designs: list[dict[str, Any]] = [{"block": 3}, {"cluster": "user"}]
+    for design in designs:
+        sample = arranged(values, cluster=None if "block" in design else [0, 0, 0, 1, 1, 1])
+        finding = _diagnosed(designed("mean", "at_least", 0.0, 6, **design), sample)
+        assert 0.0 < finding.numbers["effective_n"] <= 6.0

@@ -141,7 +141,22 @@ def test_pairs_in_clusters_are_differences() -> None:
         _assessed(claim, arranged(bits[0], y, cluster=codes))
 
 
-@pytest.mark.parametrize("observations", [[2.0] * 8, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]])
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e100])
+def test_units_whose_means_are_equal_do_not_look_a_little_different(scale: float) -> None:
+    """Sums in another order round differently, and a t statistic of rounding is enormous."""
+    rng = generator(4)
+    values = scale * np.concatenate([rng.permutation([0.1, 0.2, 0.3, 0.7, 1.1]) for _ in range(8)])
+    codes = np.repeat(np.arange(8), 5)
+    claim = designed("mean", "at_least", 0.0, 40, cluster="user")
+    assert _assessed(claim, arranged(values, cluster=codes)).reason is not None
+    assert _assessed(designed("mean", "at_least", 0.0, 40, block=5), arranged(values)).reason is not None
+    arm = np.tile([0, 1, 0, 1, 0, 1, 0, 1], 5)
+    y = scale * (0.1 * np.arange(40) // 8 + 0.3 * arm + 0.1)
+    arms = designed("difference", "at_least", -9.0 * scale, 40, cluster="user", arms=("old", "new"))
+    assert _assessed(arms, arranged(y, cluster=np.arange(40) // 8, arm=arm)).reason is not None
+
+
+@pytest.mark.parametrize("observations", [[2.0] * 8, [0.1] * 8])
 def test_clusters_without_spread_say_nothing(observations: list[float]) -> None:
     """INCONCLUSIVE with the reason, whatever the threshold."""
     claim = designed("mean", "at_least", 0.0, 8, cluster="user")

@@ -122,9 +122,8 @@ def _signals(x: Floats, plan: ChartPlan) -> tuple[tuple[str, tuple[int, ...]], .
             np.abs(z) > SIGMAS
         ).tolist()
     if RULES in plan.charts:
-        # Rule 1 is the location chart's own limit.
-        for rule in plan.rules[1:] if plan.rules[0].window == 1 else plan.rules:
-            found[f"rule {rule.name}"] = _indices(zone_signals(z, (rule,)))
+        # Rule 1, one point, is the location chart's own limit.
+        found |= {f"rule {rule.name}": _indices(zone_signals(z, (rule,))) for rule in plan.rules if rule.window > 1}
     if CUSUM in plan.charts:
         found["CUSUM"] = _indices(tabular_cusum(z, target=0.0, k=CUSUM_K, h=CUSUM_H).signals)
     if EWMA in plan.charts:

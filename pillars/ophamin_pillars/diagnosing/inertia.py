@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ophamin_pillars.diagnosing.options import Asked, requested
 from ophamin_pillars.diagnosing.pillars import InertiaPillar
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from ophamin_pillars.diagnostics.inertia import Inertia
 
 LEVEL = 0.01
+_LARGEST = 1e100
+"""Times the greatest change expected: beyond it squares might overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,9 @@ def diagnose(claim: Claim, sample: Sample) -> Finding | None:
     scale = float(np.abs(expected).max(initial=0.0))
     if sample.n < LEAST_TRIALS or float(np.ptp(expected / (scale or 1.0))) == 0.0:
         return _untold("ok", "inertia cannot be told: expected changes are all alike")
-    scaled: npt.NDArray[np.float64] = accepted / scale
-    if not float(np.abs(scaled).max()) < 1e100:
+    if float(np.abs(accepted).max()) / _LARGEST > scale:
         return _untold("ok", "inertia cannot be told: changes made are not comparable to those expected")
-    return _finding(measure_inertia(expected / scale, scaled, strength), asked.level)
+    return _finding(measure_inertia(expected / scale, accepted / scale, strength), asked.level)
 
 
 def read_inertia(claim: Claim, check: Check) -> InertiaOptions:

@@ -7,7 +7,8 @@ with a seeded sample of others (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Bi
 normal", under which an extreme value is as remarkable as an unusual order.
 
 Several statistics are judged together by the smallest of their p-values among the smallest of every reordering
-(Westfall & Young 1993, 2.3): one level for all of them, however they depend on each other.
+(Westfall & Young 1993, 2.3), ties among these broken by how many deviations off the farthest lies: one level for all of
+them, however they depend on each other.
 """
 
 from __future__ import annotations
@@ -79,7 +80,12 @@ def _p_values(seen: Floats, others: Floats) -> tuple[float, tuple[float, ...]]:
     for row, own in zip(rounded, shares, strict=True):
         own[:] = (total - np.searchsorted(np.sort(row), row, side="left")) / total
     smallest = shares.min(axis=0)
-    return float(np.count_nonzero(smallest <= smallest[0])) / total, tuple(float(p) for p in shares[:, 0])
+    # With few draws the best of every statistic tie at the smallest share: how far off they lie tells them apart.
+    deviation = rounded.std(axis=1, keepdims=True)
+    off = (rounded - rounded.mean(axis=1, keepdims=True)) / np.where(deviation > 0.0, deviation, 1.0)
+    farthest = np.round(off.max(axis=0), _DIGITS - 3)
+    as_far = (smallest < smallest[0]) | ((smallest == smallest[0]) & (farthest >= farthest[0]))
+    return float(np.count_nonzero(as_far)) / total, tuple(float(p) for p in shares[:, 0])
 
 
 def _drawn(x: Floats, reference: str, start: int, stop: int) -> Iterator[Floats]:

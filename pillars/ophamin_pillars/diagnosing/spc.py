@@ -163,4 +163,4 @@ def numbers_of(charted: Charted) -> dict[str, float | int | None]:
 
 
 def _places(places: Sequence[int]) -> str:
-    return str(places[0]) if len(places) == 1 else f"{places[0]} ({len(places)} times)"
+    return str(places[0]) if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"

@@ -99,9 +99,9 @@ def _finding(claim: Claim, asked: SrmOptions, counts: list[int], found: _Found) 
     arms = claim.design.arms
     names = list(arms) if asked.column == ARM and arms else [str(code) for code in asked.codes]
     planned = np.array(asked.ratio) / sum(asked.ratio) * sum(counts)
-    told = [f"{name} {k} of {e:.4g} planned" for name, k, e in zip(names, counts, planned.tolist(), strict=True)]
+    told = [f"{name}: {k} ({e:.4g} planned)" for name, k, e in zip(names, counts, planned.tolist(), strict=True)]
     more = "" if len(told) <= _MOST_TOLD else f" and {len(told) - _MOST_TOLD} more"
-    shown = f"{asked.column}: {', '.join(told[:_MOST_TOLD])}{more} (p = {found.p:.2g}, {found.method})"
+    shown = f"{asked.column} {', '.join(told[:_MOST_TOLD])}{more} (p = {found.p:.2g}, {found.method})"
     return Finding(
         pillar=SrmPillar.name,
         method=SrmPillar.methods[0],

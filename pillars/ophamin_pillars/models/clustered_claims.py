@@ -7,6 +7,8 @@ by a random intercept where there are clusters enough to weigh them by their siz
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,7 @@ from ophamin_pillars.models.clustered import (
 from ophamin_pillars.models.estimate import Estimate, EstimateTests
 from ophamin_pillars.observations import PAIR, Observed, check_squares
 from ophamin_pillars.student import ZERO_VARIANCE
-from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, unit_means
+from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, is_rounding, unit_means
 from pytest_ophamin.pillars import Assessment, BadSample, Claim, compose, undecidable
 
 Floats = npt.NDArray[np.float64]
@@ -62,9 +64,12 @@ def decide_clusters(claim: Claim, found: Observed, labels: npt.ArrayLike) -> Ass
     if clusters < 2:
         return _nothing(claim, method, n, float(found.values.mean()), ONE_CLUSTER, conditions=_NORMAL)
     if method == CLUSTER_MEANS:
-        return _decided(claim, cluster_means_t(found.values, codes), method, f"{_NORMAL} ({_count(clusters)})")
+        estimate = cluster_means_t(found.values, codes)
+        return _decided(
+            claim, estimate, found.values, codes, method=method, conditions=f"{_NORMAL} ({_count(clusters)})"
+        )
     conditions = f"{_NORMAL}; sizes of clusters unrelated to their means ({_count(clusters)})"
-    return _decided(claim, mixed_mean(found.values, codes), method, conditions)
+    return _decided(claim, mixed_mean(found.values, codes), found.values, codes, method=method, conditions=conditions)
 
 
 def decide_clustered_arms(
@@ -88,8 +93,6 @@ def decide_clustered_arms(
     clusters, both = int(codes.max()) + 1, clusters_of_both(second, codes)
     if is_bool:
         units = arm_differences(values, second, codes)
-        if not len(units):
-            return _nothing(claim, BETTING, len(codes), _gap(values, second), ONE_CLUSTER, conditions=None)
         about = f"{claim.metric} (mean over clusters)"
         return decide_units_by_betting(claim, units, PAIR, n=len(codes), method=BETTING, about=about)
     check_squares(values)
@@ -98,12 +101,14 @@ def decide_clustered_arms(
         conditions = (
             f"clusters independent; differences inside them normal, or at least 120 x skewness^2 clusters {count}"
         )
-        return _decided(claim, cluster_differences_t(values, ~second, codes), CLUSTER_DIFFERENCES, conditions)
+        estimate = cluster_differences_t(values, ~second, codes)
+        return _decided(claim, estimate, values, codes, method=CLUSTER_DIFFERENCES, conditions=conditions)
     if both == 0 and clusters < LEAST_WEIGHED:
         return _decide_between(claim, values, second, codes, count)
     if clusters >= LEAST_CLUSTERS:
         conditions = f"{_NORMAL}; the same difference in every cluster {count}"
-        return _decided(claim, mixed_difference(values, ~second, codes), RANDOM_INTERCEPT, conditions)
+        estimate = mixed_difference(values, ~second, codes)
+        return _decided(claim, estimate, values, codes, method=RANDOM_INTERCEPT, conditions=conditions)
     return _decide_these(claim, values, second, codes, count)
 
 
@@ -142,7 +147,7 @@ def _decide_between(claim: Claim, values: Floats, second: Bools, codes: Codes, c
     except ValueError:
         return _nothing(claim, CLUSTER_WELCH, len(codes), _gap(values, second), NO_COMPARISON, conditions=_NORMAL)
     estimate = Estimate(value=found.estimate, standard_error=found.standard_error, df=found.df, n=len(codes))
-    return _decided(claim, estimate, CLUSTER_WELCH, f"{_NORMAL} {count}")
+    return _decided(claim, estimate, values, codes, method=CLUSTER_WELCH, conditions=f"{_NORMAL} {count}")
 
 
 def _decide_these(claim: Claim, values: Floats, second: Bools, codes: Codes, count: str) -> Assessment:
@@ -153,11 +158,14 @@ def _decide_these(claim: Claim, values: Floats, second: Bools, codes: Codes, cou
     except ValueError:
         reason = NO_COMPARISON if codes.any() else ONE_CLUSTER
         return _nothing(claim, FIXED_BLOCKS, len(codes), _gap(values, second), reason, conditions=conditions)
-    return _decided(claim, estimate, FIXED_BLOCKS, conditions)
+    return _decided(claim, estimate, values, codes, method=FIXED_BLOCKS, conditions=conditions)
 
 
-def _decided(claim: Claim, estimate: Estimate, method: str, conditions: str) -> Assessment:
-    if not estimate.standard_error > 0.0:
+def _decided(
+    claim: Claim, estimate: Estimate, values: Floats, codes: Codes, *, method: str, conditions: str
+) -> Assessment:
+    clusters = int(codes.max()) + 1
+    if is_rounding(estimate.standard_error * math.sqrt(clusters), values, clusters):
         return _nothing(claim, method, estimate.n, estimate.value, ZERO_VARIANCE, conditions=conditions)
     return compose(
         claim,

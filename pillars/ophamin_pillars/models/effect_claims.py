@@ -2,7 +2,8 @@
 
 Every declared factor and every interaction is in the model, so the effect is a contrast of unweighted cell means (Type
 III), whatever the cell sizes: high minus low of one factor; half the difference of two such effects for an interaction
-of two, and so on (Box, Hunter & Hunter 2005, ch. 5). The higher code is the high level.
+of two, and so on (Box, Hunter & Hunter 2005, ch. 5). The higher code is the high level; of a factor with more than two
+levels the effect is highest minus lowest.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def decide_effect(claim: Claim, sample: Sample) -> Assessment:
     contrast; numbers of a full factorial of two-level factors run once by Lenth's method.
 
     Raises:
-        BadSample: A factor of the effect has not two levels, another one has one, cells are missing that the effect
+        BadSample: A factor has one level, one of an interaction more than two, cells are missing that the effect
             needs, or factors never vary apart.
     """
     names = effect_factors(claim.metric)
@@ -71,7 +72,15 @@ def decide_effect(claim: Claim, sample: Sample) -> Assessment:
     _check_confounding(names, fitted)
     if fitted.residual_df == 0:
         return _by_scatter(claim, fitted, names)
-    return _by_t(claim, fitted.effect(*names), fitted)
+    return _by_t(claim, _estimate(fitted, names), fitted, without_error=are_equal_in_cells(fitted.y, codes))
+
+
+def are_equal_in_cells(y: Floats, codes: dict[str, Codes]) -> bool:
+    """Return whether the trials of every cell gave the same number: exactly, where least squares leaves rounding."""
+    cells = np.unique(np.stack(list(codes.values())), axis=1, return_inverse=True)[1].reshape(-1)
+    order = np.lexsort((y, cells))
+    same_cell = cells[order][1:] == cells[order][:-1]
+    return bool((y[order][1:] == y[order][:-1])[same_cell].all())
 
 
 def replicate_contrasts(y: Floats, codes: dict[str, Codes], names: tuple[str, ...]) -> Floats:
@@ -82,7 +91,7 @@ def replicate_contrasts(y: Floats, codes: dict[str, Codes], names: tuple[str, ..
     Args:
         y: Observations (n).
         codes: Level of each trial, by factor (n each).
-        names: The factors of the effect, two levels each.
+        names: The factors of the effect.
 
     Raises:
         BadSample: A cell has no trial.
@@ -100,8 +109,8 @@ def replicate_contrasts(y: Floats, codes: dict[str, Codes], names: tuple[str, ..
     signs = np.ones(len(counts))
     for place, name in zip(at, codes, strict=True):
         if name in names:
-            signs = signs * np.where(place > 0, 1.0, -1.0)
-    return np.asarray(signs @ y[first] / (0.5 * len(counts)), dtype=np.float64)
+            signs = signs * np.select([place == 0, place == place.max()], [-1.0, 1.0])
+    return np.asarray(signs @ y[first] / (0.5 * np.count_nonzero(signs)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +157,27 @@ def _by_replicates(claim: Claim, y: Floats, codes: dict[str, Codes], names: tupl
     )
 
 
-def _by_t(claim: Claim, estimate: Estimate, fitted: Factorial) -> Assessment:
+def _by_t(claim: Claim, estimate: Estimate, fitted: Factorial, *, without_error: bool) -> Assessment:
     assumed = f"; no effect of {', '.join(fitted.lost)}" if fitted.lost else ""
     conditions = (
         "trials independent, with normal errors of one variance "
-        f"({len(fitted.y)} trials, {fitted.residual_df} degrees of freedom){assumed}"
+        f"({len(fitted.y)} trials, {fitted.residual_df} degrees of freedom){assumed}{_span(claim, fitted)}"
     )
-    if not estimate.standard_error > 0.0:
+    if without_error:
         return _nothing(claim, TYPE_III, estimate, ZERO_VARIANCE, conditions)
     tests = EstimateTests(estimate)
     return compose(claim, tests, method=TYPE_III, exact=False, conditions=conditions, libraries=libraries())
 
 
+def _span(claim: Claim, fitted: Factorial) -> str:
+    """Return which levels are compared, where there is a choice."""
+    name = effect_factors(claim.metric)[0]
+    levels = fitted.levels[name]
+    return f"; levels {levels[-1]} and {levels[0]} of {len(levels)} compared" if len(levels) > 2 else ""
+
+
 def _by_scatter(claim: Claim, fitted: Factorial, names: tuple[str, ...]) -> Assessment:
-    estimate = fitted.effect(*names)
+    estimate = _estimate(fitted, names)
     effects = 2.0 * fitted.beta[1:]
     full = all(len(found) == 2 for found in fitted.levels.values()) and len(fitted.y) == 2 ** len(fitted.levels)
     if not full or len(effects) < 3:
@@ -187,12 +203,19 @@ def _nothing(claim: Claim, method: str, estimate: Estimate, reason: str, conditi
     )
 
 
+def _estimate(fitted: Factorial, names: tuple[str, ...]) -> Estimate:
+    if len(names) > 1:
+        return fitted.effect(*names)
+    levels = fitted.levels[names[0]]
+    return fitted.difference(names[0], levels[0], levels[-1])
+
+
 def _check_levels(names: tuple[str, ...], levels: dict[str, Codes]) -> None:
     for name, found in levels.items():
         if len(found) < 2:
             raise BadSample(f"factor {name!r} took one level only")
-        if name in names and len(found) > 2:
-            raise BadSample(f"factor {name!r} took {len(found)} levels: an effect compares two")
+        if name in names and len(names) > 1 and len(found) > 2:
+            raise BadSample(f"factor {name!r} took {len(found)} levels: an interaction compares two of each")
 
 
 def _check_confounding(names: tuple[str, ...], fitted: Factorial) -> None:

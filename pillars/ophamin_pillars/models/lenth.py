@@ -11,6 +11,7 @@ effects are null and normal (Ye & Hamada 2000 Technometrics 42:57), simulated on
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from dataclasses import dataclass
 from functools import cache
 
@@ -105,16 +106,20 @@ def lenth_width(effects: npt.ArrayLike, which: int, level: float) -> float | Non
     Returns:
         The width, by bisection; None where the simulated law has no quantile so far out.
     """
-    c = _checked(effects).copy()
+    c = _checked(effects)
     null = _null(len(c))[0]
     beyond = math.floor(2.0 * level * (1.0 + len(null)) - 1.0)  # draws that may lie beyond |t|
     if beyond < 0:
         return None
     critical = float(null[len(null) - 1 - beyond])
 
+    others = sorted(np.abs(np.delete(c, which)).tolist())
+
     def rejects(width: float) -> bool:
-        c[which] = width
-        return width > critical * float(pseudo_standard_error(c))
+        sizes = others.copy()
+        insort(sizes, width)
+        kept = sizes[: bisect_left(sizes, 2.5 * 1.5 * _middle(sizes))]  # pseudo_standard_error, without its overhead
+        return width > critical * 1.5 * (_middle(kept) if kept else 0.0)
 
     # From the far side, where the effect is none of those the PSE is made of.
     high = critical * 4.0 * float(np.abs(c).max())
@@ -132,6 +137,11 @@ def pseudo_standard_error(effects: Floats) -> Floats:
     kept = np.where(sizes < 2.5 * first, sizes, np.nan)
     kept = np.where(first == 0.0, 0.0, kept)
     return np.asarray(1.5 * np.nanmedian(kept, axis=-1), dtype=np.float64)
+
+
+def _middle(ordered: list[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
 
 
 @cache

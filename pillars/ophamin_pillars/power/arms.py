@@ -44,8 +44,10 @@ def effect_power(limits: Limits, n: int, truth: float, level: float) -> float:
     Owen's T.
     """
     n1, n2 = arm_sizes(n)
-    if min(n1, n2) < 2 or not 0.0 < truth < 1.0:
+    if min(n1, n2) < 2:
         return 0.0
+    half = 0.5 / (n1 * n2)  # arms that never overlap are judged as half a pair nearer to 1/2
+    truth = min(1.0 - half, max(half, truth))
     error = math.sqrt(_placement_variance(truth) * (1.0 / n1 + 1.0 / n2)) / (truth * (1.0 - truth))
     gaps = [
         (1.0 if direction == "greater" else -1.0) * (_logit(truth) - _logit(limit)) / error

@@ -43,9 +43,15 @@ class MixedEffectsPillar:
         return decide_clustered_arms(claim, evidence.value.floats, second, labels, is_bool=evidence.is_bool)
 
     def plan(self, claim: Claim, *, level: float) -> Plan:
-        """Return the least n, each trial a cluster of its own; no power."""
+        """Return the least n, each trial a cluster of its own; no power.
+
+        Raises:
+            BadPlan: ``trials="auto"``.
+        """
         from ophamin_pillars.betting_plan import betting_plan
 
+        if claim.auto is not None:
+            raise _unknown_clusters()
         bounds = (0.0, 1.0) if claim.kind == "proportion" else claim.bounds
         if bounds is None:
             least_n = LEAST_MEANS if claim.design.arms is None else LEAST_ARMS
@@ -60,9 +66,13 @@ class MixedEffectsPillar:
             BadPlan: Always.
         """
         del claim, level
-        raise BadPlan(
-            argument="trials",
-            expected="a number of trials: how many clusters they make is not known before they run",
-            came='"auto"',
-            fix="trials=<clusters you will have x trials of each>",
-        )
+        raise _unknown_clusters()
+
+
+def _unknown_clusters() -> BadPlan:
+    return BadPlan(
+        argument="trials",
+        expected="a number of trials: how many clusters they make is not known before they run",
+        came='"auto"',
+        fix="trials=<clusters you will have x trials of each>",
+    )

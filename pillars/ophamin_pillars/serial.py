@@ -6,7 +6,6 @@ within its limit without harm to a claim about that limit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -24,6 +23,7 @@ from ophamin_pillars.runs import (
     lags_of,
     rearranged,
 )
+from ophamin_pillars.serial_advice import TIMES_A_BLOCK, autocorrelation_time, remedy
 from ophamin_pillars.serial_pairs import of_pairs
 from ophamin_pillars.serial_units import Things, groups_of, means_of, things_of, worth
 from pytest_ophamin.pillars import FIRST, SECOND, VALUE, Claim, Finding, Relation, Sample
@@ -37,10 +37,6 @@ TIED_SHARE = 0.3
 
 _HAVE_BLOCKS = frozenset({"mean", "proportion", "difference"})
 """Questions that can be asked again with ``block=``."""
-TIMES_A_BLOCK = 10.0
-"""Autocorrelation times in a block: its mean then has 95 % of the variance of a block without neighbours."""
-LEAST_BLOCKS = 10
-
 Floats = npt.NDArray[np.float64]
 Status = Literal["ok", "warn", "void"]
 Variable = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
@@ -141,26 +137,6 @@ class SerialDependencePillar:
                 **(more or {}),
             },
         )
-
-
-def autocorrelation_time(x: Variable) -> float:
-    """Return the integrated autocorrelation time of the numbers themselves: means hang on them, not on ranks."""
-    values = x.astype(np.float64)
-    largest = float(np.abs(values).max())
-    return len(x) / effective_n(values / largest) if largest > 0.0 else 1.0
-
-
-def remedy(time: float, lag: int, n: int) -> str:
-    """Return the advice to decide block means: ten autocorrelation times a block, ten blocks or more.
-
-    Args:
-        time: Integrated autocorrelation time, in trials.
-        lag: Of the strongest dependence: a block holds whole periods of it.
-        n: Trials there were.
-    """
-    length = max(2, math.ceil(TIMES_A_BLOCK * time / lag) * lag)
-    trials = math.ceil(max(n, LEAST_BLOCKS * length) / length) * length
-    return f"; to decide such trials declare block={length} with trials={trials}"
 
 
 def decision_variable(claim: Claim, sample: Sample) -> Variable | None:

@@ -123,7 +123,7 @@ class Ending:
         replacer = Replacer(session, self.decider)
         for case in self.desk.cases.values():
             if case.started and case.shown is None:
-                replacer.add_failure(case, [(outcome, None) for outcome in case.outcomes])
+                replacer.add_report(case, [(outcome, None) for outcome in case.outcomes])
         replacer.settle_exit_status()
 
     def _finish_campaign(self, session: pytest.Session) -> None:
@@ -161,7 +161,7 @@ class Ending:
         for test, finals in by_test.items():
             case = self.desk.cases.get(test)
             if case is None or case.shown is None:
-                replacer.add_failure(case, finals)
+                replacer.add_report(case, finals)
             else:
                 replacer.correct(case, finals)
         replacer.settle_exit_status()

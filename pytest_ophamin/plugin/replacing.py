@@ -33,9 +33,9 @@ class Replacer:
         self._lastfailed: Any = session.config.pluginmanager.getplugin("lfplugin")
         self._was_replaced = False
 
-    def add_failure(self, case: CaseFile | None, finals: Sequence[Final]) -> None:
-        """Send a failed report for a test whose claims nobody reported."""
-        if not is_failing(finals, self._decider):
+    def add_report(self, case: CaseFile | None, finals: Sequence[Final]) -> None:
+        """Send a report for a test whose claims nobody reported: failed, or decided before its last slices were run."""
+        if not is_failing(finals, self._decider) and (case is None or not case.is_settled):
             return
         nodeid = finals[0][0].claim.test
         path = nodeid.split("::", 1)[0]

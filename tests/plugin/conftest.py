@@ -27,7 +27,7 @@ for _name in (
 
 MODES = {"alone": ("-p", "no:xdist"), "n2": ("-n2",)}
 QUIET = ("-p", "no:randomly", "-W", "ignore")
-# Before 16.2, which wants pytest 8.2, its threads spin for ever once a worker has hung up: here that is in this process.
+# Before 16.2, which wants pytest 8.2, its threads spin for ever once a worker has hung up: here, in this process.
 IN_PROCESS = ("-p", "no:rerunfailures")
 
 

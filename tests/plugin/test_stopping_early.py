@@ -71,7 +71,7 @@ def test_proofs_are_the_same_for_any_number_of_workers_and_any_order(
         "n0": ("-n0",),
         "n2": ("-n2",),
         "n4": ("-n4", "--dist", "worksteal"),
-        "reversed": ("-n2", "-p", "backwards"),
+        "reversed": ("-p", "no:xdist", "-p", "backwards"),
     }
     ids = {}
     for name, arguments in ways.items():
@@ -79,7 +79,8 @@ def test_proofs_are_the_same_for_any_number_of_workers_and_any_order(
         assert_clean(result)
         ids[name] = {key: proof["derived"]["id"] for key, proof in statements(pytester, name).items()}
     assert len(ids["alone"]) == 8
-    assert all(found == ids["alone"] for found in ids.values()), ids
+    differing = {name: sorted(key for key in found if found[key] != ids["alone"][key]) for name, found in ids.items()}
+    assert not any(differing.values()), differing
     proofs = statements(pytester, "n2")
     assert {proof["proof"]["plan"]["allocated"] for proof in proofs.values()} == {8, None}
     found = sizes(pytester, "n2")
@@ -135,6 +136,7 @@ def test_what_happens_behind_the_stop_changes_nothing(
     pytester.makepyfile(
         test_it="""
     import os, signal, time
+    from pathlib import Path
     import pytest
     from pytest_ophamin import claim
 
@@ -177,7 +179,9 @@ def test_what_happens_behind_the_stop_changes_nothing(
     @decide("dies")
     def test_dies(trial):
         slow(trial)
-        if trial.index >= behind and "PYTEST_XDIST_WORKER" in os.environ:
+        killed = Path(__file__).with_name("killed.log")
+        if trial.index >= behind and "PYTEST_XDIST_WORKER" in os.environ and not killed.exists():
+            killed.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return trial.rng.random() < 0.97
 """
@@ -187,7 +191,7 @@ def test_what_happens_behind_the_stop_changes_nothing(
     alone = run("--ophamin-campaign", "--ophamin-name", "alone", "-p", "no:xdist")
     assert_clean(alone)
     assert alone.ret == 0
-    result = run("--ophamin-campaign", "--ophamin-name", "n3", "-n3", child=True)
+    result = run("--ophamin-campaign", "--ophamin-name", "n3", "-n3")
     assert_clean(result)
     assert "node down" in result.stdout.str()
     assert result.ret == 0, result.stdout.str()
@@ -219,7 +223,7 @@ def test_a_worker_that_dies_with_needed_trials_leaves_the_claim_not_tested(
     result = run("-n2", child=True)
     assert_clean(result)
     assert result.ret == 1
-    assert verdicts(result) == {"dies": "NOT TESTED"}
+    assert "verdict     NOT TESTED" in result.stdout.str()
     assert "crashed while it ran the claim" in result.stdout.str()
 
 
@@ -312,5 +316,5 @@ def test_the_plan_tells_what_stopping_early_saves(pytester: pytest.Pytester, run
     )
     result = run("--ophamin-plan", "test_it.py::test_good")
     assert_clean(result)
-    result.stdout.fnmatch_lines(["*stops after 82 trials on average, after * at most in 90 % of runs*"])
+    result.stdout.fnmatch_lines(["*stops after 77 trials on average, after 101 at most in 90 % of runs*"])
     assert ">0.99" in result.stdout.str()

@@ -10,8 +10,8 @@ import pytest
 from diagnosed import HEALTHY, OUTSIDE, PLANTED
 from error_rates import most_allowed
 
-RUNS, PLANTS = 300, 50
-FEW_RUNS, FEW_PLANTS = 40, 16
+RUNS, PLANTS = 200, 50
+FEW_RUNS, FEW_PLANTS = 20, 10
 """Of worlds judged among reorderings."""
 
 

@@ -234,9 +234,7 @@ def test_a_design_that_contradicts_its_unit_is_refused() -> None:
     for member in ("unit_of_replication", "stopping"):
         with pytest.raises(EvidenceError, match=member):
             claim_from_document(ClaimId("t"), "t", {**document, member: "other"})
+    own = {"arms", "cluster", "strata", "block", "resampled"}
+    plain = {name: None if name in own else value for name, value in document["design"].items()}
     with pytest.raises(EvidenceError, match="plain design"):
-        plain = {
-            name: None if name in {"arms", "cluster", "strata", "block", "resampled"} else value
-            for name, value in document["design"].items()
-        }
         claim_from_document(ClaimId("t"), "t", {**document, "design": plain, "unit_of_replication": "trial"})

@@ -92,6 +92,11 @@ def test_trust_is_repeatable(tmp_path: Path, home: Path, capsys: Captured) -> No
         ["verify", "missing"],
         ["show", "missing"],
         ["sign", "missing"],
+        ["synthesise"],
+        ["synthesise", "I.cma"],
+        ["synthesise", "I.cma", "missing"],
+        ["synthesise", "missing", "missing"],
+        ["pillars", "--pillar", "missing"],
         ["keys", "show"],
         ["schema", "validate", "missing"],
         ["schema", "export", os.devnull],
@@ -124,7 +129,9 @@ RUBBISH = {
 
 
 @pytest.mark.parametrize("name", RUBBISH)
-@pytest.mark.parametrize("command", [["verify"], ["show"], ["show", "--json"], ["schema", "validate"], ["sign"]])
+@pytest.mark.parametrize(
+    "command", [["verify"], ["show"], ["show", "--json"], ["schema", "validate"], ["sign"], ["synthesise", "I.cma"]]
+)
 def test_rubbish_is_no_traceback(tmp_path: Path, home: Path, command: list[str], name: str, capsys: Captured) -> None:
     """Whatever the bytes, there is a sentence and a status."""
     for path in ("campaign.intoto.jsonl", "campaign.unsigned.jsonl"):

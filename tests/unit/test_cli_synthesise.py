@@ -60,7 +60,7 @@ def test_proofs_of_five_commits_are_pooled(tmp_path: Path, releases: list[Path],
     """Verified, put in order of time, pooled; a law has no estimate and is no series of its own."""
     assert synthesise(tmp_path, *releases) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith(f"{RECALL}\n  I.cma (cma/1), 5 proofs: ok\n  mean 0.943")
+    assert shown.startswith(f"{RECALL}\n  I.cma (cma/1), 5 proofs: ok\n  mean 0.948")
     assert "prediction_lower" in shown
     assert "test_law" not in shown
 

@@ -16,7 +16,7 @@ from ophamin_pillars.cma_pillar import CmaPillar
 from ophamin_pillars.mean import MeanPillar
 from ophamin_pillars.proportion import ProportionPillar
 from ophamin_pillars.ratio import RatioPillar
-from ophamin_pillars.synthesis.effects import ATANH, LOG, LOGIT, effect_of
+from ophamin_pillars.synthesis.effects import ARCSINE, ATANH, LOG, effect_of
 from ophamin_pillars.synthesis.meta_analysis import pool
 from pytest_ophamin.claims.design import Design
 from pytest_ophamin.claims.metrics import Relation
@@ -61,17 +61,16 @@ def proof(claim: Claim, **assessment: Any) -> SeriesProof:
     )
 
 
-def test_proportions_are_pooled_on_the_logit_scale() -> None:
-    """The numbers are those of the meta-analysis of logits, taken back."""
+def test_proportions_are_pooled_on_the_arcsine_scale() -> None:
+    """The numbers are those of the meta-analysis of arcsines, taken back."""
     found = said(shares(*SHARES))
     counts = np.round(np.array(SHARES) * 200)
-    good, bad = counts + 0.5, 200 - counts + 0.5
-    expected = pool(np.log(good / bad), 1.0 / good + 1.0 / bad)
-    assert found.numbers["mean"] == pytest.approx(LOGIT.inverse(expected.pooled.value), rel=1e-12)
+    expected = pool(np.arcsin(np.sqrt((counts + 0.25) / 200.5)), np.full(5, 1.0 / 800))
+    assert found.numbers["mean"] == pytest.approx(ARCSINE.inverse(expected.pooled.value), rel=1e-12)
     assert found.numbers["tau2"] == pytest.approx(expected.tau2, rel=1e-9)
     low, high = expected.prediction_interval()
-    assert found.numbers["prediction_lower"] == pytest.approx(LOGIT.inverse(low), rel=1e-12)
-    assert found.numbers["prediction_upper"] == pytest.approx(LOGIT.inverse(high), rel=1e-12)
+    assert found.numbers["prediction_lower"] == pytest.approx(ARCSINE.inverse(low), rel=1e-12)
+    assert found.numbers["prediction_upper"] == pytest.approx(ARCSINE.inverse(high), rel=1e-12)
     assert (found.status, found.refusals, found.numbers["k"]) == ("ok", (), 5)
     assert found.message.startswith("mean 0.93")
 

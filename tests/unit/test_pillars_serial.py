@@ -24,7 +24,8 @@ from ophamin_pillars.runs import (
     rearranged,
     run_tails,
 )
-from ophamin_pillars.serial import decision_variable, examine, remedy
+from ophamin_pillars.serial import decision_variable, examine
+from ophamin_pillars.serial_advice import remedy
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.trials.sample import Sample

@@ -18,7 +18,7 @@ from ophamin_pillars.models.clustered_claims import LEAST_WEIGHED, arm_differenc
 from ophamin_pillars.models.stratified import come_in_turn, stratified_mean
 from ophamin_pillars.observations import observed
 from ophamin_pillars.units import appearing, block_codes, unit_means
-from pytest_ophamin.claims.model import Claim
+from pytest_ophamin.claims.model import AutoTrials, Claim
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.deciding.protocol import Assessment, BadPlan, BadSample, Plan
 from pytest_ophamin.trials.sample import Sample
@@ -224,6 +224,8 @@ def test_clusters_are_planned_by_their_least_number() -> None:
     pillar: Any = shipped().deciding_for(proportion)
     with pytest.raises(BadPlan, match="how many clusters"):
         pillar.size(proportion, level=0.05)
+    with pytest.raises(BadPlan, match="how many clusters"):
+        _plan(designed("mean", "at_least", 0.9, 0, cluster="user", auto=AutoTrials(m=1)))
 
 
 # --- Arms in clusters -------------------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """What a proof gives a meta-analysis: its estimate and sampling variance, on a scale where a normal law fits.
 
-proportion         logit with 1/2 added to both counts (Gart & Zweifel 1967): exact 0 and 1 keep a finite variance
-mean, difference   as they are, spread^2 / n
-ratio              log, spread^2 / n of the log ratios
-correlations       atanh; rates, bandwidth, ratios of arms: log; all others as they are: from the two bounds,
+proportion: the arcsine of the root of (x + 1/4) / (n + 1/2), variance 1 / (4 n) (Anscombe 1948 Biometrika 35:246). It
+is free of bias to order 1 / n, and its variance does not hang on the estimate. On the logit scale it does, which drags
+the mean of 20 campaigns at .9 towards .5 so far that its interval misses three times as often as it may.
 
-                       se = (upper - lower) / (z_lower + z_upper)
+mean, difference: as they are; ratio: log; variance spread^2 / n. Correlations: atanh. Rates, bandwidth, ratios of arms:
+log. All others as they are. Where there is no spread of independent trials, from the two bounds:
 
-with the normal quantile of each bound's own level. t and exact bounds are wider than normal ones, so that this
-errs on the wide side.
+    se = (upper - lower) / (z_lower + z_upper)
+
+with the normal quantile of each bound's own level. t and exact bounds are wider than normal ones, so that this errs on
+the wide side.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class Scale:
 
 IDENTITY = Scale("identity", float, float)
 LOG = Scale("log", math.log, lambda y: math.exp(y) if y < LARGEST_EXPONENT else math.inf)
-LOGIT = Scale("logit", lambda p: math.log(p) - math.log1p(-p), lambda y: float(special().expit(y)))
+ARCSINE = Scale("arcsine", lambda p: math.asin(math.sqrt(p)), lambda y: math.sin(min(max(y, 0.0), 0.5 * math.pi)) ** 2)
 ATANH = Scale("atanh", math.atanh, math.tanh)
 
 
@@ -50,7 +52,7 @@ class NoEffect(Exception):
 def scale_of(kind: str, design: str) -> Scale:
     """Return the scale proofs of one metric are pooled on."""
     if kind == "proportion" and design in ONE_GROUP:
-        return LOGIT
+        return ARCSINE
     if kind in CORRELATIONS:
         return ATANH
     return LOG if kind in POSITIVE else IDENTITY
@@ -67,8 +69,9 @@ def effect_of(proof: SeriesProof) -> tuple[float, float]:
         raise NoEffect("it has no estimate")
     design = str(claim.design.name)
     scale = scale_of(claim.kind, design)
-    if scale is LOGIT:
-        return _logit(found.estimate * found.n, found.n)
+    if scale is ARCSINE:
+        share = (found.estimate * found.n + 0.25) / (found.n + 0.5)
+        return scale.forward(share), 0.25 / found.n
     if claim.kind in AVERAGED and design in ONE_GROUP and found.spread:
         error = found.spread / math.sqrt(found.n)
     else:
@@ -76,11 +79,6 @@ def effect_of(proof: SeriesProof) -> tuple[float, float]:
     if not 0.0 < error * error < math.inf:
         raise NoEffect("its standard error is beyond the floating range")
     return _at(scale, found.estimate), error * error
-
-
-def _logit(count: float, n: int) -> tuple[float, float]:
-    successes, failures = count + 0.5, n - count + 0.5
-    return math.log(successes / failures), 1.0 / successes + 1.0 / failures
 
 
 def _from_bounds(proof: SeriesProof, scale: Scale) -> float:

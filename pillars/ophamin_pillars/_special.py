@@ -18,7 +18,7 @@ def special() -> ModuleType:
 
 @cache
 def scalar(name: str) -> Callable[[float, float, float], float]:
-    """Return a function of three plain numbers of ``scipy.special``, or ``betaincc``/``betainccinv`` before SciPy 1.12.
+    """Return a function of three plain numbers of ``scipy.special``.
 
     The compiled scalar version where there is one: the same bits as the ufunc, at a fifth of what calling that costs.
     """
@@ -28,7 +28,7 @@ def scalar(name: str) -> Callable[[float, float, float], float]:
     if "double" in signatures:
         found: Callable[[float, float, float], float] = getattr(compiled, name)["double"]
         return found
-    ufunc = {"betaincc": betaincc, "betainccinv": betainccinv}.get(name) or getattr(special(), name)
+    ufunc = getattr(special(), name)
     return lambda a, b, x: float(ufunc(a, b, x))
 
 
@@ -42,25 +42,10 @@ def libraries() -> Mapping[str, str]:
 
 
 def betaincc(a: Any, b: Any, x: Any) -> Any:  # noqa: ANN401  # scalars and arrays alike, as in scipy.special
-    """Return the complement of the regularised incomplete beta function, I_(1-x)(b, a).
-
-    SciPy has it since 1.12; before, ``1 - x`` costs the digits x has beyond the 16th place.
-    """
-    return _complement()(a, b, x)
+    """Return the complement of the regularised incomplete beta function, I_(1-x)(b, a)."""
+    return special().betaincc(a, b, x)
 
 
 def betainccinv(a: Any, b: Any, y: Any) -> Any:  # noqa: ANN401
-    """Return the x with ``betaincc(a, b, x) = y``; see :func:`betaincc`."""
-    return _inverse_complement()(a, b, y)
-
-
-@cache
-def _complement() -> Callable[[Any, Any, Any], Any]:
-    sp = special()
-    return sp.betaincc if hasattr(sp, "betaincc") else lambda a, b, x: sp.betainc(b, a, 1.0 - x)
-
-
-@cache
-def _inverse_complement() -> Callable[[Any, Any, Any], Any]:
-    sp = special()
-    return sp.betainccinv if hasattr(sp, "betainccinv") else lambda a, b, y: 1.0 - sp.betaincinv(b, a, y)
+    """Return the x with ``betaincc(a, b, x) = y``."""
+    return special().betainccinv(a, b, y)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -120,8 +121,16 @@ def peak_megabytes(folder: Path) -> float:
     return int(done.stderr.split()[-1]) / 1024
 
 
-def per_unit(folder: Path, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return median seconds: per trial on each path, per repetition of pytest-repeat, and of the reference loop."""
+def per_unit(
+    folder: Path, rounds: int = ROUNDS, typical: Callable[[list[float]], float] = statistics.median
+) -> dict[str, float]:
+    """Return seconds: per trial on each path, per repetition of pytest-repeat, and of the reference loop.
+
+    Args:
+        folder: Holds the suites.
+        rounds: Interleaved rounds.
+        typical: What stands for the rounds of one session: their median, or their least on a busy machine.
+    """
     times: dict[str, list[float]] = {
         name: [] for name in ("empty", "fast", "rng", "fresh", "repeat1", "repeat", "loop")
     }
@@ -131,7 +140,7 @@ def per_unit(folder: Path, rounds: int = ROUNDS) -> dict[str, float]:
         times["repeat1"].append(run(folder / "repeat", "--count", "2"))
         times["repeat"].append(run(folder / "repeat", "--count", str(REPEATS)))
         times["loop"].append(reference_loop())
-    middle = {name: statistics.median(values) for name, values in times.items()}
+    middle = {name: typical(values) for name, values in times.items()}
     return {
         "fast": (middle["fast"] - middle["empty"]) / FAST_TRIALS,
         "rng": (middle["rng"] - middle["empty"]) / FAST_TRIALS,

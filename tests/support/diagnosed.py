@@ -257,7 +257,13 @@ HEALTHY: dict[str, World] = {
     "spc, blocks": world(SPC, normal(150), 150, design=Design(block=5)),
     "spc, strata apart": world(SPC, stratified(120, 0.0, 2.0, 5.0), 120, design=STRATA, factor=APPROXIMATE),
     "spc, stopped early": world(
-        SPC, stopped(400, 0.85), 400, metric="proportion", threshold=0.9, design=Design(sequential=True)
+        SPC,
+        stopped(400, 0.85),
+        400,
+        metric="proportion",
+        threshold=0.9,
+        design=Design(sequential=True),
+        factor=APPROXIMATE,
     ),
     "srm, three strata": world(
         SRM, strata(300, 0.5, 0.25, 0.25), 300, design=STRATA, ratio=(2.0, 1.0, 1.0), level=0.01
@@ -274,7 +280,13 @@ HEALTHY: dict[str, World] = {
     "drift, KS of a small first part": world(DRIFT, skewed(60), 60, split=12),
     "drift, KS, two arms apart": world(DRIFT, armed(60, 3.0), 60, metric="difference", design=ARMS, factor=APPROXIMATE),
     "drift, KS, stopped early": world(
-        DRIFT, stopped(400, 0.85), 400, metric="proportion", threshold=0.9, design=Design(sequential=True)
+        DRIFT,
+        stopped(400, 0.85),
+        400,
+        metric="proportion",
+        threshold=0.9,
+        design=Design(sequential=True),
+        factor=APPROXIMATE,
     ),
     "drift, PSI": world(DRIFT, normal(400), 400, method="psi", factor=APPROXIMATE),
     "drift, PSI of bools": world(DRIFT, bits(200, 0.5), 200, method="psi", factor=APPROXIMATE),

@@ -247,6 +247,8 @@ def _both_tails(record: Record) -> bool:
     return "pwr" in record.get("command", "") or "strict" in record.get("command", "")
 
 
+LEAST_DF = 0.1
+"""Where searches for a real-valued size begin; SciPy's noncentral t is no longer itself at a millionth."""
 Power = Callable[[Given], float]
 
 
@@ -295,7 +297,7 @@ def _t(layout: Layout) -> Callable[[Record], Computed]:
                 return means.power(size, g["n"], g["alpha"], layout=layout, sides=sides)
             return means.power(size, g["n"], 0.5 * g["alpha"], layout=layout)
 
-        return _solved(record, power_of, ("d", "delta"), (layout.lost + 1e-6) / layout.per)
+        return _solved(record, power_of, ("d", "delta"), (layout.lost + LEAST_DF) / layout.per)
 
     return computed
 
@@ -317,7 +319,7 @@ def _anova(record: Record) -> Computed:
         f = g["f"] if "f" in g else math.sqrt((k - 1) / k * g["between_var"] / g["within_var"])
         return anova.power(f, k, g["n"], g["alpha"])
 
-    return _solved(record, power_of, ("f",), 1.0 + 1e-6)
+    return _solved(record, power_of, ("f",), 1.0 + LEAST_DF)
 
 
 def _chi2(record: Record) -> Computed:

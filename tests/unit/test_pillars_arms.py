@@ -171,7 +171,7 @@ def test_at_no_difference_the_score_test_is_the_pooled_z_test() -> None:
 
 
 @LAW
-@given(_tables(), st.floats(-0.9, 0.9), st.floats(0.05, 20.0))
+@given(_tables(), st.floats(-0.9, 0.9).map(lambda d: round(d, 6)), st.floats(0.05, 20.0))
 def test_swapping_the_arms_mirrors_the_tests(table: tuple[int, int, int, int], d: float, ratio: float) -> None:
     """p1 - p2 > d is p2 - p1 < -d, and p1 / p2 > r is p2 / p1 < 1 / r."""
     x1, n1, x2, n2 = table
@@ -629,7 +629,7 @@ def test_the_signed_rank_test_agrees_with_scipy(n: int) -> None:
         assert exact == pytest.approx(_p(stats.wilcoxon, d, alternative=side, method="exact"), rel=1e-9)
     if n > 8:
         tied = SignedRank.of(np.round(2.0 * d) / 2.0)
-        scipy = _p(stats.wilcoxon, np.round(2.0 * d) / 2.0, alternative="less", method="asymptotic", correction=True)
+        scipy = _p(stats.wilcoxon, np.round(2.0 * d) / 2.0, alternative="less", method="approx", correction=True)
         assert not tied.exact
         assert tied.p_less() == pytest.approx(scipy, rel=1e-9)
 

@@ -275,7 +275,7 @@ def test_bca_agrees_with_scipy() -> None:
     tests = bootstrap.bca_tests(SPATIAL, bootstrap.variance_of, np.random.default_rng(7), 20_000)
     ours = bootstrap.interval(tests, 0.9)
     scipys = stats.bootstrap(
-        (SPATIAL,), np.var, n_resamples=20_000, confidence_level=0.9, rng=np.random.default_rng(8), method="BCa"
+        (SPATIAL,), np.var, n_resamples=20_000, confidence_level=0.9, random_state=8, method="BCa"
     ).confidence_interval
     assert ours == pytest.approx(tuple(scipys), rel=0.02)
 

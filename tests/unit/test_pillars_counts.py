@@ -10,7 +10,7 @@ import pytest
 from error_rates import plan_of, sample_of, shipped, verdict_of
 from scipy.stats import binom
 
-from ophamin_pillars import _special, intervals
+from ophamin_pillars import intervals
 from ophamin_pillars.binomial import (
     greatest_rejecting,
     least_n_all_successes,
@@ -56,19 +56,6 @@ def test_tails_at_the_ends_are_certain(p: float) -> None:
     assert lower_tail(4, 5, p) == 1.0 - p
     assert (upper_tail(0, 5, p), upper_tail(6, 5, p)) == (1.0, 0.0)
     assert (lower_tail(5, 5, p), lower_tail(-1, 5, p)) == (1.0, 0.0)
-
-
-def test_before_scipy_1_12_the_complement_is_computed_from_the_other_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SciPy 1.11 has no ``betaincc``: the same numbers come from ``betainc``."""
-
-    class Old:
-        def __init__(self) -> None:
-            self.betainc, self.betaincinv = _special.special().betainc, _special.special().betaincinv
-
-    new = (_special.betaincc(8.0, 3.0, 0.6), _special.betainccinv(8.0, 3.0, 0.2))
-    old = Old()
-    monkeypatch.setattr(_special, "special", lambda: old)
-    assert (_special.betaincc(8.0, 3.0, 0.6), _special.betainccinv(8.0, 3.0, 0.2)) == pytest.approx(new, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 59, 300])

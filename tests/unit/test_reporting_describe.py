@@ -16,11 +16,12 @@ from outcomes import (
     search_of,
 )
 
+from pytest_ophamin.claims.design import Design
 from pytest_ophamin.claims.metrics import Relation
 from pytest_ophamin.deciding.outcome import Verdict, Void
-from pytest_ophamin.deciding.protocol import Finding, SearchAssessment
+from pytest_ophamin.deciding.protocol import Finding, SearchAssessment, Sequence
 from pytest_ophamin.reporting.describe import VERDICT_MEANINGS, describe_outcome, reproduction_line
-from pytest_ophamin.reporting.wording import describe_relation, describe_void
+from pytest_ophamin.reporting.wording import describe_notes, describe_relation, describe_stop, describe_void
 
 REFUTED = assessment_of(estimate=0.842, lower=0.8215, upper=0.86123, p_validate=1.0, p_refute=2.1e-09)
 
@@ -182,3 +183,28 @@ def test_describe_void_says_only_what_is_known() -> None:
     assert describe_void(Void(reason="bad observation", trial=3)) == "trial 3: bad observation"
     assert describe_void(Void(reason="fixture failed", place="conftest.py:4")) == "conftest.py:4: fixture failed"
     assert describe_void(Void(reason="raised", exception="OSError")) == "raised (OSError)"
+
+
+COURSE = Sequence(
+    at=(40, 68), lower=(None, 0.7312), upper=(0.99, 0.8991), log_validate=(0.0, 2.0), log_refute=(0.0, -2.0)
+)
+
+
+@pytest.mark.parametrize(
+    ("n", "course", "told"),
+    [
+        (68, COURSE, "stopped after 68 of 1,000 trials; confidence sequence [0.7312, 0.8991]"),
+        (68, None, "stopped after 68 of 1,000 trials"),
+        (1000, COURSE, "ran to its cap of 1,000 trials; confidence sequence [0.7312, 0.8991]"),
+    ],
+)
+def test_a_claim_that_may_stop_early_says_how_it_ended(n: int, course: Sequence | None, told: str) -> None:
+    """In the failure text and below the table's numbers: after how many trials, and the confidence sequence there."""
+    claim = claim_of(design=Design(sequential=True))
+    outcome = outcome_of(claim, Verdict.REFUTED, assessment=assessment_of(n=n, sequence=course))
+    lines = describe_outcome(outcome, width=120)
+    assert f"stopping    {told}" in lines
+    assert "            proportion >= 0.9, at most 1,000 trials, alpha 0.05" in lines
+    assert told in describe_notes(outcome)
+    assert describe_stop(outcome_of(claim_of(), Verdict.REFUTED, assessment=assessment_of())) is None
+    assert describe_stop(outcome_of(claim, Verdict.VOID, void=Void(reason="broken"))) is None

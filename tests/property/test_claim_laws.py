@@ -54,6 +54,7 @@ def test_a_claim_survives_its_document(claim: Claim) -> None:
     assert claim_digest(again) == claim_digest(claim)
 
 
+@settings(max_examples=25)  # up to four claims, each with a design: a second for a few examples
 @given(st.lists(claims(), max_size=4, unique_by=lambda claim: claim.id))
 def test_claims_survive_the_lock(several: list[Claim]) -> None:
     """Claim, TOML, claim: every field, floats bit for bit, and the file is written the same way again."""
@@ -79,6 +80,7 @@ def test_a_threshold_keeps_every_bit_through_the_lock(threshold: float) -> None:
     assert struct.pack("<d", entry.claim.threshold) == struct.pack("<d", threshold)
 
 
+@settings(max_examples=50)
 @given(claims(), claims(), st.sampled_from(sorted(set(Claim.__dataclass_fields__) - {"id", "test", "scenario"})))
 def test_another_plan_has_another_digest(claim: Claim, other: Claim, field: str) -> None:
     """Changing any field that could change the decision changes the digest."""

@@ -21,9 +21,9 @@ from ophamin_pillars.sequential.anytime_claims import EvidenceTests, Paths
 from ophamin_pillars.sequential.count_claims import StoppedCount, design_of
 from ophamin_pillars.sequential.evidence import p_value
 from ophamin_pillars.sequential.law import operating_characteristics, stopping_law
+from ophamin_pillars.sequential.mean_processes import BettingEvidence, RatioProcess, StudentProcess
 from ophamin_pillars.sequential.methods import ByEvidence, method_of
 from ophamin_pillars.sequential.plans import mixture_boundaries
-from ophamin_pillars.sequential.processes import BettingEvidence, RatioProcess, StudentProcess
 from ophamin_pillars.sequential.stopping import Crossed, Stop
 from pytest_ophamin.claims.design import Design
 from pytest_ophamin.claims.metrics import Relation

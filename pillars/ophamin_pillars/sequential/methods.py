@@ -14,7 +14,7 @@ from ophamin_pillars.observations import check_squares, observed, zeros_and_ones
 from ophamin_pillars.proportion import ProportionPillar
 from ophamin_pillars.quantile import QuantilePillar, QuantileTests
 from ophamin_pillars.ratio import log_ratios
-from ophamin_pillars.sequential import processes
+from ophamin_pillars.sequential import mean_processes, processes
 from ophamin_pillars.sequential.anytime_claims import decide_by_evidence, stop_of_evidence
 from ophamin_pillars.sequential.count_claims import decide_count, has_design, probability_of, stop_of_counts
 from ophamin_pillars.sequential.plans import LARGEST_CAP, plan_of_design, plan_of_mixture
@@ -136,9 +136,9 @@ def _method_of_mean(claim: Claim, sample: Sample) -> Method:
     found = observed(claim, sample)
     if found.bounds is None:
         return _by_student(claim, found.values, STUDENT)
-    betting = processes.BettingEvidence(found.values, found.bounds)
+    betting = mean_processes.BettingEvidence(found.values, found.bounds)
     if sample.is_bool and claim.kind == "difference" and _is_about_zero(claim):
-        return ByEvidence(claim, sample.n, processes.DiscordantProcess(betting), DISCORDANT)
+        return ByEvidence(claim, sample.n, mean_processes.DiscordantProcess(betting), DISCORDANT)
     try:
         check_inside(claim, found.bounds)
     except BadPlan as bad:
@@ -183,12 +183,12 @@ def first_of(claim: Claim) -> int:
 
 def _by_student(claim: Claim, values: Floats, method: str) -> ByEvidence:
     check_squares(values)
-    process = processes.StudentProcess(StudentMixture(values, start=first_of(claim)))
+    process = mean_processes.StudentProcess(StudentMixture(values, start=first_of(claim)))
     reason = None
     if bool((values == values[0]).all()):
         reason = ONE_OBSERVATION if len(values) == 1 else ZERO_VARIANCE
     conditions = f"{CONDITIONS} (here from {first_of(claim)})"
-    asked: Process = processes.RatioProcess(process) if claim.kind == "ratio" else process
+    asked: Process = mean_processes.RatioProcess(process) if claim.kind == "ratio" else process
     return ByEvidence(claim, len(values), asked, method, conditions, reason)
 
 

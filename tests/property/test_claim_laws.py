@@ -10,7 +10,7 @@ import unicodedata
 import rfc8785
 from claim_strategies import claims, finite, names
 from claimed import declared
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pytest_ophamin._canonical import canonical_bytes, round12

@@ -33,13 +33,14 @@ laws = st.builds(
 )
 
 
-options = st.booleans() | st.integers(-(2**31), 2**31) | lines | st.lists(finite, max_size=3).map(tuple)
+words = st.sampled_from(["user", "tier", "O.spc", "é.x", "a b", "\U0001f600"])
+options = st.booleans() | st.integers(-(2**31), 2**31) | words | st.lists(finite, max_size=3).map(tuple)
 designs = st.builds(
     Design,
-    arms=st.none() | st.tuples(lines, lines),
-    cluster=st.none() | lines,
-    strata=st.none() | lines,
-    factors=st.lists(lines, max_size=3).map(tuple),
+    arms=st.none() | st.tuples(words, words),
+    cluster=st.none() | words,
+    strata=st.none() | words,
+    factors=st.lists(words, max_size=3).map(tuple),
     block=st.none() | st.integers(2, 1000),
     resampled=st.none() | positive,
     sequential=st.booleans(),
@@ -47,8 +48,8 @@ designs = st.builds(
     checks=st.lists(
         st.builds(
             Check,
-            pillar=lines,
-            options=st.dictionaries(lines, options, max_size=3).map(lambda found: tuple(sorted(found.items()))),
+            pillar=words,
+            options=st.dictionaries(words, options, max_size=3).map(lambda found: tuple(sorted(found.items()))),
         ),
         max_size=2,
     ).map(tuple),

@@ -6,13 +6,13 @@ report of the claim. The desk knows nothing of xdist beyond the suffix of a node
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SLICE_ATTRIBUTE
+from pytest_ophamin.plugin.nodeids import split_nodeid
 from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
 from pytest_ophamin.plugin.settling import UNNEEDED, answered_path, can_stop_early, signal_path
 from pytest_ophamin.plugin.showing import show_outcomes, silence
@@ -26,27 +26,19 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.outcome import Outcome
     from pytest_ophamin.plugin.deciders import Decider
 
-_SUFFIX = re.compile(r"#(\d+)of(\d+)(?=$|@[^\]]*$)")
-
-
-def split_nodeid(nodeid: str) -> tuple[str, int, int] | None:
-    """Return ``(base id, slice number, number of slices)`` of an item under xdist, or None for a plain test."""
-    found = _SUFFIX.search(nodeid)
-    return None if found is None else (nodeid[: found.start()], int(found.group(1)), int(found.group(2)))
-
 
 class Desk:
     """Receives every report of the session, gathers slices, decides claims when their last slice has come."""
 
-    def __init__(self, decider: Decider) -> None:
+    def __init__(self, decider: Decider, *, signals: str | None = None) -> None:
         self._decider = decider
+        self._signals = signals
+        """Folder in which workers of this machine look for claims that are decided; None without workers."""
         self.catalogue: Catalogue | None = None
         self.problems: list[str] = []
         self.selected: set[str] = set()
         """Node ids of the tests, claims or not, that were not deselected."""
         self.cases: dict[str, CaseFile] = {}
-        self.signals: str | None = None
-        """Folder in which workers of this machine look for claims that are decided; None without workers."""
 
     def adopt(self, catalogue: Catalogue) -> None:
         """Take over what a process collected; all processes must have collected the same claims."""
@@ -175,15 +167,15 @@ class Desk:
         trials = self._decider.settled_at(entry, case)
         if trials is not None:
             case.settle(trials)
-            if self.signals is not None:
-                signal_path(self.signals, entry.group.test).touch()
+            if self._signals is not None:
+                signal_path(self._signals, entry.group.test).touch()
 
     def _tell_progress(self, case: CaseFile, entry: CatalogueEntry) -> None:
         """Let the slices start that wait for this one, see :mod:`pytest_ophamin.plugin.settling`."""
         while case.leading + 1 in case.answered:
             case.leading += 1
-            if self.signals is not None and can_stop_early(entry.group):
-                answered_path(self.signals, entry.group.test, case.leading).touch()
+            if self._signals is not None and can_stop_early(entry.group):
+                answered_path(self._signals, entry.group.test, case.leading).touch()
 
     def _receive_teardown(self, case: CaseFile, report: pytest.TestReport, number: int) -> None:
         case.torn_down.add(number)

@@ -44,8 +44,7 @@ class Ending:
             lambda: registry_of(self._config),
             self._standing if needs_standing else None,
         )
-        self.desk = Desk(self.decider)
-        self.desk.signals = session.config.stash.get(keys.signals, None)
+        self.desk = Desk(self.decider, signals=session.config.stash.get(keys.signals, None))
         self.progress = SliceProgress(session.config)
         if self._settings.mode == "campaign":
             self.plan  # noqa: B018  # the lock as it is before any test ran

@@ -49,7 +49,7 @@ class Replacer:
         )
         rewrite_report(report, finals, self._decider, None)
         if case is not None:
-            case.close(case.not_tested or "not run")
+            case.is_closed = True
             case.shown = report.outcome
         setattr(report, ADDED_ATTRIBUTE, True)
         self._config.hook.pytest_runtest_logreport(report=report)

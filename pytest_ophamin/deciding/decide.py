@@ -23,7 +23,7 @@ from pytest_ophamin.deciding.protocol import (
     SearchAssessment,
 )
 from pytest_ophamin.deciding.registry import PillarRegistry
-from pytest_ophamin.deciding.stopping import stopping_index
+from pytest_ophamin.deciding.stopping import BadStop, stopping_index
 from pytest_ophamin.deciding.verdict import judge
 from pytest_ophamin.trials.sample import Evidence, Sample, Search, column_names
 
@@ -125,7 +125,12 @@ def _column_problem(sample: Sample) -> Void | None:
 
 def _stopping_problem(claim: Claim, sample: Sample, pillar: DecidingPillar) -> Void | None:
     """Return how the sample contradicts the stopping rule: it ends where the claim is decided, or at the cap."""
-    stop = stopping_index(claim, sample, pillar)
+    try:
+        stop = stopping_index(claim, sample, pillar)
+    except BadStop as bad:
+        return Void(reason=f"pillar {pillar.name!r} returned {bad}")
+    except Exception as error:  # noqa: BLE001  # foreign code, as in _assess
+        return Void(reason=f"pillar {pillar.name!r} raised", exception=type(error).__name__)
     if stop is None and sample.n < claim.trials:
         return Void(reason=f"{sample.n} of at most {claim.trials} observations, which decide nothing yet")
     if stop is not None and stop != sample.n:

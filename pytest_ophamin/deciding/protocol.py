@@ -146,7 +146,8 @@ class SequentialPillar(Protocol):
         """Return after how many of the sample's trials the claim is decided at ``claim.stop_levels``, or None.
 
         ``sample`` holds the first trials, at most ``claim.trials``. The answer is a function of the trials up to it
-        alone: a longer sample gives the same. The cap itself is no stop.
+        alone: a longer sample gives the same. At the cap None and the cap mean the same. Raise :class:`BadSample` with
+        the trial of an observation the method cannot take: the trials before it are then asked about alone.
         """
         ...
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pluggy
 
+from pytest_ophamin.claims.design import LOOKS, SEQUENTIAL
 from pytest_ophamin.claims.metrics import BUILT_IN_METRICS
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.protocol import DecidingPillar, DiagnosingPillar, Pillar, SynthesisingPillar
@@ -213,6 +214,9 @@ def check_pillar(pillar: object, source: str) -> None:
     metrics = getattr(pillar, "metrics", None)
     if not isinstance(metrics, frozenset) or not metrics or not all(isinstance(m, str) for m in metrics):
         raise PillarError(f"{who}: expected 'metrics', a non-empty frozenset of str, came {type(metrics).__name__}")
+    early = sorted(question for question in metrics if {SEQUENTIAL, LOOKS} & set(question.split("+")[1:]))
+    if early and not callable(getattr(pillar, "stop", None)):
+        raise PillarError(f"{who}: {early[0]!r} may stop early, which needs the method stop(claim, sample)")
 
 
 def _gathered(manager: pluggy.PluginManager) -> list[tuple[str, Sequence[Pillar]]]:

@@ -12,20 +12,31 @@ from pytest_ophamin.trials.gather import Gathering
 from pytest_ophamin.trials.sample import Sample, Search
 
 
+class BadStop(Exception):
+    """A pillar's answer that is no stopping index of the sample it was asked about."""
+
+
 def stopping_index(claim: Claim, sample: Sample, pillar: DecidingPillar) -> int | None:
     """Return after how many of the sample's trials ``claim`` is decided; None when it goes on, or cannot stop early.
 
-    A pillar that raises decides nothing here: the claim runs to its cap, and the last look makes it VOID.
+    An observation the method cannot take ends what it may look at: whether slices with later trials have arrived must
+    not change the answer.
+
+    Raises:
+        BadStop: The pillar named a trial the sample does not have.
+        Exception: Whatever a pillar raises beyond :class:`BadSample`: it is foreign code.
     """
     if not claim.design.can_stop_early or not isinstance(pillar, SequentialPillar) or sample.n == 0:
         return None
     try:
         with np.errstate(all="ignore"):
-            return pillar.stop(claim, sample)
-    except BadSample:
-        return None
-    except Exception:  # noqa: BLE001  # foreign code: told when the claim is decided
-        return None
+            stop = pillar.stop(claim, sample)
+    except BadSample as bad:
+        within = bad.trial is not None and 0 < bad.trial < sample.n
+        return stopping_index(claim, sample.first_trials(bad.trial), pillar) if within else None  # type: ignore[arg-type]
+    if stop is None or (type(stop) is int and 1 <= stop <= sample.n):
+        return stop
+    raise BadStop(f"a stop that is no number of trials from 1 to {sample.n}")
 
 
 def stopped_evidence(claim: Claim, gathering: Gathering, registry: PillarRegistry) -> Sample | Search | Failure | None:
@@ -38,10 +49,18 @@ def stopped_evidence(claim: Claim, gathering: Gathering, registry: PillarRegistr
     reach = gathering.reach(claim)
     if reach:
         sample = gathering.evidence_for(claim, reach)
-        stop = stopping_index(claim, sample, registry.deciding_for(claim)) if isinstance(sample, Sample) else None
+        stop = _index_so_far(claim, sample, registry.deciding_for(claim)) if isinstance(sample, Sample) else None
         if stop is not None:
             return gathering.evidence_for(claim, stop)
     missing = gathering.missing()
     if reach == claim.trials or not missing or missing[0].start > reach:
         return gathering.evidence_for(claim, min([claim.trials, *(gap.start for gap in missing)]))
     return None
+
+
+def _index_so_far(claim: Claim, sample: Sample, pillar: DecidingPillar) -> int | None:
+    """Return the stopping index; a pillar that raises stops nothing, and is told when the claim is decided at its cap."""
+    try:
+        return stopping_index(claim, sample, pillar)
+    except Exception:  # noqa: BLE001  # foreign code
+        return None

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Verdict
-from pytest_ophamin.deciding.protocol import Assessment, Plan
-from pytest_ophamin.deciding.registry import PillarRegistry, new_manager
+from pytest_ophamin.deciding.protocol import Assessment, BadSample, Plan
+from pytest_ophamin.deciding.registry import PillarError, PillarRegistry, new_manager
 from pytest_ophamin.deciding.stopping import stopped_evidence, stopping_index
 from pytest_ophamin.hookspecs import hookimpl
 from pytest_ophamin.trials.failure import Failure
@@ -62,13 +62,13 @@ class FirstOfFive:
         return Plan(n=claim.trials, least_n=5)
 
 
-def registry() -> PillarRegistry:
-    """Return a registry of that pillar alone."""
+def registry(pillar: object | None = None) -> PillarRegistry:
+    """Return a registry of one pillar alone, by default of that one."""
 
     class Plugin:
         @hookimpl
         def ophamin_pillars(self) -> list[Any]:
-            return [FirstOfFive()]
+            return [FirstOfFive() if pillar is None else pillar]
 
     manager = new_manager()
     manager.register(Plugin())
@@ -236,3 +236,68 @@ def test_the_loop_ends_when_it_is_told_enough() -> None:
     assert 500 <= done.stop < 100_000
     assert len(done.columns[None, "value"].data) == done.stop
     assert asked == sorted(set(asked))
+
+
+class Odd(FirstOfFive):
+    """Answers or raises whatever it is given when asked for a stop."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def stop(self, claim: Claim, sample: Sample) -> Any:  # a foreign pillar's mistake
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [0, -1, 8, 2.0, True, "5", RuntimeError("no")])
+def test_a_pillar_that_cannot_say_where_to_stop_makes_the_claim_void(answer: object) -> None:
+    """It stops nothing while trials come in, runs to the cap, and is named there."""
+    claim, pillars = sequential(trials=7), registry(Odd(answer))
+    gathering = gather_slices(group_of(claim), KEY, [slice_of(group_of(claim), lambda _: True, 0, 7)])
+    evidence = stopped_evidence(claim, gathering, pillars)
+    assert isinstance(evidence, Sample)
+    assert evidence.n == 7
+    decision = decide_claim(claim, evidence, pillars)
+    assert decision.verdict is Verdict.VOID
+    assert decision.void is not None
+    assert decision.void.reason.startswith("pillar 'first-of-five' r")
+
+
+class Checked(FirstOfFive):
+    """Takes 0 and 1 only, and looks at everything it is given before it answers: careless, but allowed."""
+
+    def stop(self, claim: Claim, sample: Sample) -> int | None:
+        bad = np.flatnonzero(~np.isin(sample.value.floats, (0, 1)))
+        if len(bad):
+            raise BadSample("neither 0 nor 1", trial=int(bad[0]))
+        return super().stop(claim, sample)
+
+
+@pytest.mark.parametrize("cut", [None, 6, 8])
+def test_a_bad_observation_after_the_stop_is_no_part_of_the_sample(cut: int | None) -> None:
+    """Whether it had arrived when the claim was asked about or not: the mechanism sees to that, not the pillar."""
+    claim, pillars = sequential(trials=12), registry(Checked())
+    group = group_of(claim)
+    values = [1] * 7 + [5] + [1] * 4
+    edges = [0, 12] if cut is None else [0, cut, 12]
+    slices = [slice_of(group, values.__getitem__, start, stop) for start, stop in pairwise(edges)]
+    for count in range(1, len(slices) + 1):
+        evidence = stopped_evidence(claim, gather_slices(group, KEY, slices[:count]), pillars)
+        assert isinstance(evidence, Sample)
+        assert evidence.n == 5
+    early = [*[1] * 3, 5, *[1] * 8]
+    whole = gather_slices(group, KEY, [slice_of(group, early.__getitem__, 0, 12)])
+    evidence = stopped_evidence(claim, whole, pillars)
+    assert isinstance(evidence, Sample)
+    assert evidence.n == 12
+
+
+def test_a_pillar_that_may_stop_early_says_where() -> None:
+    """Without the method stop() it would silently run every trial."""
+
+    class Silent:
+        name, metrics, decide, plan = "silent", frozenset({"mean+sequential"}), FirstOfFive.decide, FirstOfFive.plan
+
+    with pytest.raises(PillarError, match=r"'mean\+sequential' may stop early, which needs the method stop"):
+        registry(Silent())

@@ -59,7 +59,7 @@ def stopped_evidence(claim: Claim, gathering: Gathering, registry: PillarRegistr
 
 
 def _index_so_far(claim: Claim, sample: Sample, pillar: DecidingPillar) -> int | None:
-    """Return the stopping index; a pillar that raises stops nothing: it is told when the claim is decided at its cap."""
+    """Return the stopping index; a pillar that raises stops nothing, which the decision at the cap tells."""
     try:
         return stopping_index(claim, sample, pillar)
     except Exception:  # noqa: BLE001  # foreign code

@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from pytest_ophamin._canonical import round12
 from pytest_ophamin.claims.design import Check, Design
+from pytest_ophamin.claims.gates import CONTROL, CONTROL_LEVEL
 from pytest_ophamin.claims.metrics import Relation, effect_factors, metric_kind, quantile_probability
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.protocol import (
@@ -83,6 +84,8 @@ from pytest_ophamin.trials.sample import (
 __all__ = [
     "ARM",
     "CLUSTER",
+    "CONTROL",
+    "CONTROL_LEVEL",
     "FIRST",
     "SECOND",
     "STRATUM",

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from enum import StrEnum
 
+from pytest_ophamin.claims.gates import GATE_KINDS, RATIO_KINDS
+
 _QUANTILE_NAME = re.compile(r"p([0-9]{1,2}(?:\.[0-9]+)?)\Z")
 
 
@@ -35,7 +37,7 @@ SHIFT = "shift"
 SUPERIORITY = "superiority"
 EFFECT = "effect"
 
-PAIRED_KINDS = frozenset({DIFFERENCE, RATIO, CORRELATION, SPEARMAN, KENDALL, RATE, MTBF, BANDWIDTH})
+PAIRED_KINDS = RATIO_KINDS | {DIFFERENCE, RATIO, CORRELATION, SPEARMAN, KENDALL, RATE, MTBF, BANDWIDTH}
 """Kinds whose trial returns a pair ``(first, second)``."""
 
 BUILT_IN_METRICS = (
@@ -54,12 +56,17 @@ BUILT_IN_METRICS = (
     "rate",
     "mtbf",
     "bandwidth",
+    "time_ratio",
+    "time_median",
+    "time_p99",
+    "memory_ratio",
     "law",
 )
 BUILT_IN_KINDS = frozenset(
     {
         *(PROPORTION, MEAN, QUANTILE, DIFFERENCE, RATIO, LAW, SHIFT, SUPERIORITY, EFFECT),
         *(CORRELATION, SPEARMAN, KENDALL, RATE, MTBF, BANDWIDTH),
+        *GATE_KINDS,
     }
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NewType
 
 from pytest_ophamin.claims.design import PLAIN, Design
+from pytest_ophamin.claims.gates import GATE_KINDS
 from pytest_ophamin.claims.metrics import LAW, PAIRED_KINDS, Relation, metric_kind
 
 ClaimId = NewType("ClaimId", str)
@@ -102,6 +103,11 @@ class Claim:
     @property
     def is_law(self) -> bool:
         return self.kind == LAW
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether a trial is a pair of fresh processes that run a benchmark."""
+        return self.kind in GATE_KINDS
 
     @property
     def question(self) -> str:

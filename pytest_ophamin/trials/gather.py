@@ -19,7 +19,7 @@ from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.trials.columns import BOOL, FLOAT, INT, ColumnKey
 from pytest_ophamin.trials.failure import Failure
 from pytest_ophamin.trials.sample import ARM, FIRST, SECOND, VALUE, Column, ColumnKind, Sample, Search
-from pytest_ophamin.trials.shape import code_shapes, key_shape
+from pytest_ophamin.trials.shape import code_shapes, kept_keys, key_shape
 from pytest_ophamin.trials.slices import Slice
 from pytest_ophamin.trials.streams import arm_column, trial_seed
 
@@ -232,6 +232,8 @@ class Gathering:
         for name, key in claim.design.keys:
             codes = self._values((key, VALUE), n).astype(np.int64)
             columns[name] = _frozen_column("i64le", codes)
+        for name, key in kept_keys(claim):
+            columns[name] = _frozen_column("f64le", self._values((key, VALUE), n).astype(np.float64))
         return Sample(n=n, columns=dict(sorted(columns.items())), errors_against=errors)
 
     def _errors(self, n: int) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pytest_ophamin.claims.gates import kept_columns
+
 if TYPE_CHECKING:
     from pytest_ophamin.claims.model import Claim
 
@@ -30,7 +32,7 @@ def factor_column(factor: str) -> str:
 def column_names(claim: Claim) -> tuple[str, ...]:
     """Return the names of the columns of a claim's sample, sorted."""
     observed = (FIRST, SECOND) if claim.is_paired else (VALUE,)
-    return tuple(sorted((*observed, *claim.design.columns)))
+    return tuple(sorted((*observed, *claim.design.columns, *kept_columns(claim.kind))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +61,8 @@ class Sample:
     """What a claim is decided on: ``n`` observations in trial order.
 
     Columns: ``value`` alone, or ``first`` and ``second`` for a paired metric; beside them those of the claim's design:
-    ``arm`` (bits, set for the second arm), ``cluster``, ``factor:NAME`` and ``stratum`` (integer codes).
+    ``arm`` (bits, set for the second arm), ``cluster``, ``factor:NAME`` and ``stratum`` (integer codes); and those a
+    benchmark gate keeps of its processes (:func:`~pytest_ophamin.claims.gates.kept_columns`).
     """
 
     n: int

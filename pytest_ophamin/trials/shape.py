@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_ophamin.claims.gates import kept_columns
 from pytest_ophamin.claims.model import Claim, ClaimGroup
 from pytest_ophamin.trials.columns import ColumnKey
 from pytest_ophamin.trials.observe import BadObservation, with_article
@@ -73,5 +74,11 @@ def key_shape(claim: Claim) -> KeyShape:
 
 
 def code_shapes(claim: Claim) -> tuple[KeyShape, ...]:
-    """Return the keys of the codes (cluster, factors, stratum) a claim's design needs beside its observation."""
-    return tuple(KeyShape(key=key, is_paired=False) for _, key in claim.design.keys)
+    """Return the keys of what a claim needs beside its observation: codes of its design, statistics of a gate."""
+    keys = (*(key for _, key in claim.design.keys), *(key for _, key in kept_keys(claim)))
+    return tuple(KeyShape(key=key, is_paired=False) for key in keys)
+
+
+def kept_keys(claim: Claim) -> tuple[tuple[str, str], ...]:
+    """Return ``(column, key)`` of every statistic a benchmark gate keeps, in column order."""
+    return tuple((column, f"{claim.of}:{column}") for column in kept_columns(claim.kind))

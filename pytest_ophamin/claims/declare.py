@@ -19,6 +19,8 @@ from pytest_ophamin.claims.argument_checks import (
     shown,
 )
 from pytest_ophamin.claims.design_checks import read_design
+from pytest_ophamin.claims.gate_checks import check_gate, gate_design, is_gate, read_pairs, versus_name
+from pytest_ophamin.claims.gates import DEFAULT_PAIRS
 from pytest_ophamin.claims.metrics import LAW, Relation
 from pytest_ophamin.claims.model import (
     ERRORS_VOID,
@@ -85,6 +87,8 @@ class Declaration:
     sequential: Any = False
     looks: Any = ()
     checks: Any = ()
+    pairs: Any = None
+    versus: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,7 @@ class Defaults:
     power: float = 0.90
     seed_policy: str = "claim"
     family: str = "campaign"
+    pairs: int = DEFAULT_PAIRS
 
 
 def check_declaration(
@@ -144,7 +149,13 @@ def check_declaration(
     numbers = _Numbers.of(declaration, defaults, mistakes)
     check_numbers(declaration, relation, threshold, numbers, mistakes)
     seed_policy = _seed_policy(declaration.seed, defaults, mistakes)
-    design = read_design(declaration, mistakes)
+    check_gate(declaration, mistakes)
+    of, trials = declaration.of, numbers.trials
+    if is_gate(declaration.metric):
+        trials = read_pairs(declaration, defaults.pairs, mistakes)
+        of, design = declaration.metric, gate_design(trials)  # several gates on one benchmark keep apart what they read
+    else:
+        design = read_design(declaration, mistakes)
     if mistakes.problems:
         return tuple(mistakes.problems)
     is_law = declaration.metric == LAW
@@ -159,13 +170,13 @@ def check_declaration(
         # A law has no p-value: another default level must not make it another claim.
         alpha=LAW_ALPHA if is_law else numbers.alpha or defaults.alpha,
         power=LAW_POWER if is_law else numbers.power or defaults.power,
-        trials=0 if is_law else numbers.trials or 0,
+        trials=0 if is_law else trials or 0,
         auto=AutoTrials(m=0) if _is_auto(declaration.trials) else None,
         expecting=numbers.expecting,
         expecting_sd=numbers.expecting_sd,
         unit=declaration.unit,
         bounds=numbers.bounds,
-        of=declaration.of,
+        of=of,
         errors=declaration.errors,
         population=declaration.population,
         seed_policy=seed_policy,
@@ -175,6 +186,7 @@ def check_declaration(
         data=tuple(sorted(set(data), key=lambda each: (each.name, each.sha256))),
         law=law if is_law else None,
         design=design,
+        versus=versus_name(declaration.versus),
         scenario=None if scenario is None else Scenario(title=scenario.title, tier=scenario.tier, goal=scenario.goal),
     )
 
@@ -289,4 +301,7 @@ def _gate(declaration: Declaration, scenario: ScenarioDeclaration | None) -> str
 def _claim_id(declaration: Declaration, test: str, *, stacked: bool) -> ClaimId:
     if declaration.id is not None:
         return ClaimId(declaration.id)
-    return ClaimId(f"{test}|{declaration.of}:{declaration.metric}" if stacked else test)
+    if not stacked:
+        return ClaimId(test)
+    key = "" if is_gate(declaration.metric) else f"{declaration.of}:"
+    return ClaimId(f"{test}|{key}{declaration.metric}")

@@ -73,6 +73,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
         "law": None if claim.law is None else _law_document(claim.law),
         **design,
         **({} if claim.gate is None else {"gate": claim.gate}),
+        **({} if claim.versus is None else {"versus": claim.versus}),
     }
 
 
@@ -111,6 +112,7 @@ def claim_from_document(claim_id: ClaimId, test: str, document: dict[str, Any]) 
         seed_policy=read.text("seed_policy"),
         family=read.text("family"),
         gate=read.text("gate") if read.has("gate") else None,
+        versus=read.text("versus") if read.has("versus") else None,
         pillar=read.optional_text("pillar"),
         data=read.data(),
         law=read.law(),

@@ -28,6 +28,7 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 DEFAULT_PAIRS = 30
 LEAST_PAIRS = 4
+LARGEST_PAIRS = 10_000
 PAIRS_PER_BLOCK = 2
 """A block is a half and its mirror image (ABBA): what drifts evenly cancels within it."""
 _FIRST_LOOKS = (6, 10, 16, 22)

@@ -90,6 +90,8 @@ class Claim:
     data: tuple[DataSet, ...] = ()
     law: LawPlan | None = None
     design: Design = PLAIN
+    versus: str | None = None
+    """Of a benchmark gate: ``module:qualname`` of the callable it is compared with, instead of a baseline."""
     scenario: Scenario | None = None
     allocated: int = 1
     """Number of claims alpha was allocated among before the run: a claim that may stop early stops at ``alpha / m``.

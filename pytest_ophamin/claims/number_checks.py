@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_ophamin._canonical import round12
 from pytest_ophamin.claims.argument_checks import Mistakes, shown
+from pytest_ophamin.claims.gates import BUDGET_KINDS, GATE_KINDS, RATIO_KINDS
 from pytest_ophamin.claims.metrics import (
     BANDWIDTH,
     BUILT_IN_KINDS,
@@ -37,7 +38,7 @@ AUTO = "auto"
 LARGEST_ALPHA = 0.5
 
 _TAKES_BOUNDS = frozenset({MEAN, DIFFERENCE})
-_TAKES_SPREAD = frozenset({MEAN, DIFFERENCE, RATIO, SHIFT, EFFECT, BANDWIDTH, RATE, MTBF})
+_TAKES_SPREAD = GATE_KINDS | {MEAN, DIFFERENCE, RATIO, SHIFT, EFFECT, BANDWIDTH, RATE, MTBF}
 _CORRELATION = (-1.0, 1.0, "a correlation lies between -1 and 1")
 _SPACES: dict[str, tuple[float, float | None, str]] = {
     PROPORTION: (0.0, 1.0, "whatever the sample, 0 could never be refuted nor 1 validated"),
@@ -49,6 +50,8 @@ _SPACES: dict[str, tuple[float, float | None, str]] = {
     RATE: (0.0, None, "a rate of events is positive"),
     MTBF: (0.0, None, "a time between events is positive"),
     BANDWIDTH: (0.0, None, "an amount per second is positive"),
+    **dict.fromkeys(RATIO_KINDS, (0.0, None, "a ratio of positive numbers is positive")),
+    **dict.fromkeys(BUDGET_KINDS, (0.0, None, "a time is positive")),
 }
 """The open interval a kind's threshold lies in, and why."""
 _NOT_FOR_LAWS = ("trials", "alpha", "power", "expecting", "expecting_sd", "unit", "bounds", "of", "population")
@@ -128,6 +131,8 @@ def _check_levels(numbers: Numbers, mistakes: Mistakes) -> None:
 
 
 def _check_trials(declaration: Declaration, kind: str, relation: Relation | None, mistakes: Mistakes) -> None:
+    if kind in GATE_KINDS:
+        return  # its trials are pairs, see gate_checks
     if declaration.trials is None:
         mistakes.add("trials", 'an integer, or "auto"', "nothing", "trials=1000")
     if not isinstance(declaration.trials, str) or declaration.trials != AUTO:

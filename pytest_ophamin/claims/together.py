@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
+from pytest_ophamin.claims.gates import RATIO_KINDS
 from pytest_ophamin.claims.model import Claim, Problem
 
 
@@ -26,6 +27,7 @@ def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
         claims, "arms", lambda claim: str(claim.design.arms or "not given"), "one pair of arms: the trials are shared"
     )
     problems += _pairing_problems(claims)
+    problems += _gated_problems(claims)
     return tuple(problems)
 
 
@@ -41,6 +43,8 @@ def _stacked_problems(claim: Claim) -> list[Problem]:
         problems.append(
             _problem(claim, "metric", "no law among stacked claims: its examples are no trials", "law", fix)
         )
+    elif claim.is_gate:
+        pass  # whatever a process says of a benchmark is there for all its gates
     elif claim.of is None:
         fix = f'of="key", with {{"key": ...}} returned by the trial, in the claim {claim.statement!r}'
         problems.append(_problem(claim, "of", "a key, since several claims share one observation", "nothing", fix))
@@ -69,6 +73,21 @@ def _pairing_problems(claims: Sequence[Claim]) -> list[Problem]:
         for key in paired
         if key is not None and key in single
     ]
+
+
+def _gated_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """A benchmark is run by processes, and compared with one thing."""
+    problems = []
+    gates = [claim for claim in claims if claim.is_gate]
+    if gates and len(gates) < len(claims):
+        expected, came = "benchmark gates alone on a benchmark", "another claim beside them, which has trials"
+        problems.append(_problem(gates[0], "metric", expected, came, "a test function of its own for the other claim"))
+    compared = dict.fromkeys(claim.versus for claim in gates if claim.kind in RATIO_KINDS)
+    if len(compared) > 1:
+        came = " and ".join(other or "a baseline" for other in compared)
+        expected = "one thing a benchmark is compared with"
+        problems.append(_problem(gates[0], "versus", expected, came, "a benchmark of its own for the other comparison"))
+    return problems
 
 
 def _id_problems(claims: Sequence[Claim]) -> list[Problem]:

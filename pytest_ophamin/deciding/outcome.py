@@ -9,6 +9,7 @@ from pytest_ophamin.claims.model import Claim, ClaimId, Digest
 from pytest_ophamin.claims.registration import Registration as Registration  # noqa: PLC0414  # part of an outcome
 from pytest_ophamin.claims.registration import Status as Status  # noqa: PLC0414
 from pytest_ophamin.deciding.protocol import Assessment, Finding, SearchAssessment
+from pytest_ophamin.trials.comparison import Comparison
 from pytest_ophamin.trials.sample import Evidence
 
 
@@ -60,6 +61,8 @@ class Outcome:
     """Both tests rejected: the metric lies between t - d and t."""
     siblings: tuple[ClaimId, ...] = ()
     """Other claims on the same test function: they share this sample."""
+    comparison: Comparison | None = None
+    """Of a benchmark gate: how its pairs came about."""
     unused_trials: int = 0
     duration: float = 0.0
     """Seconds spent in trials; outside the id."""

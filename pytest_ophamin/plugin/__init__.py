@@ -7,6 +7,7 @@ standard library only; everything else waits until a session is found to hold a 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
     Importing a conftest.py may write files; the tree as it was given is what a record is about.
     """
+    early_config.stash[keys.start_path] = tuple(sys.path)
     key = os.environ.pop(SIGNING_KEY_VARIABLE, None)
     if key:
         early_config.stash[keys.signing_key] = key
@@ -77,6 +79,10 @@ def pytest_make_collect_report(
     if isinstance(collector, pytest.Module):
         vars(report)[MISTAKES_ATTRIBUTE] = collector.stash[keys.mistakes] = []
     nodes: list[Any] = report.result or []
+    if report.passed and collector.config.stash[keys.settings].gates:
+        from pytest_ophamin.plugin.gate_items import hold_to_limits  # --ophamin-gate
+
+        hold_to_limits(nodes, collector.config)
     if report.passed and any(isinstance(node, pytest.Item) and _has_claim(node) for node in nodes):
         from pytest_ophamin.plugin.collecting import check_collected  # a claim exists
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_ophamin.trials.comparison import Comparison
 from pytest_ophamin.trials.failure import Failure
 from pytest_ophamin.trials.gather import Gathering
 
@@ -23,6 +24,10 @@ class CaseFile:
     entry: CatalogueEntry | None = None
     slices_expected: int = 1
     started: bool = False
+    is_deferred: bool = False
+    """A benchmark gate: measured by the controlling process, when all other tests are done."""
+    comparison: Comparison | None = None
+    """Of a benchmark gate: how its pairs came about."""
     answered: set[int] = field(default_factory=set)
     """Numbers of the slices whose call, or failed set-up, was reported."""
     leading: int = 0

@@ -21,6 +21,7 @@ from pytest_ophamin.claims.declare import (
 from pytest_ophamin.claims.model import Claim, DataSet, LawPlan, Problem
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.gate_items import gate_problems
 from pytest_ophamin.plugin.keys import CLAIM_MARK, SCENARIO_MARK
 from pytest_ophamin.plugin.laws import is_hypothesis_test, law_plan
 from pytest_ophamin.plugin.pillars import registry_of
@@ -89,6 +90,8 @@ class _Reader:
                 problems.extend(checked)
         if not problems:
             problems.extend(check_group(tuple(claims)))
+        if not problems and claims[0].is_gate:
+            problems.extend(gate_problems(item, claims[0]))
         if not problems:
             problems.extend(_unreachable(claims, registry))
         if not problems:
@@ -223,7 +226,13 @@ def _scenario_of(item: pytest.Item, problems: list[Problem]) -> ScenarioDeclarat
 
 def _defaults(config: pytest.Config) -> Defaults:
     settings = config.stash[keys.settings]
-    return Defaults(alpha=settings.alpha, power=settings.power, seed_policy=settings.seed_policy, family="campaign")
+    return Defaults(
+        alpha=settings.alpha,
+        power=settings.power,
+        seed_policy=settings.seed_policy,
+        family="campaign",
+        pairs=settings.pairs,
+    )
 
 
 def _broken_pillar(item: pytest.Item, error: OphaminError) -> Problem:

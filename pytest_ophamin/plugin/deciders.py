@@ -51,7 +51,10 @@ class Decider:
             evidence = self._evidence(claim, case, entry)
             decision = decide_claim(claim, evidence, self._registry())
             outcomes.append(
-                self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering)
+                dataclasses.replace(
+                    self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering),
+                    comparison=case.comparison,
+                )
             )
         return tuple(outcomes)
 

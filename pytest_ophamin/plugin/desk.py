@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
-from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SLICE_ATTRIBUTE
+from pytest_ophamin.plugin.gate_items import DEFERRED, SLICE_ATTRIBUTE
+from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE
 from pytest_ophamin.plugin.nodeids import split_nodeid
 from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
 from pytest_ophamin.plugin.settling import UNNEEDED, answered_path, can_stop_early, signal_path
@@ -83,7 +84,10 @@ class Desk:
         _forget_worker(report, nodeid, case)
         case.started = True
         case.slices_expected = of
-        if case.is_closed:
+        if text == DEFERRED:
+            case.is_deferred = True
+            silence(report)
+        elif case.is_closed:
             silence(report)
         elif report.when not in ("setup", "call", "teardown"):  # xdist's report of a crash has no phase
             self._receive_crash(case, report, number)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.claims.lock import read_lock
-from pytest_ophamin.deciding.outcome import Corrected, Outcome
+from pytest_ophamin.deciding.outcome import Corrected, Outcome, Status
 from pytest_ophamin.errors import LockError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.campaigning import Clock, ClosedCampaign, Plan, close_campaign, write_evidence
@@ -16,7 +16,7 @@ from pytest_ophamin.plugin.desk import Desk
 from pytest_ophamin.plugin.pillars import registry_of
 from pytest_ophamin.plugin.progress import SliceProgress
 from pytest_ophamin.plugin.replacing import Replacer
-from pytest_ophamin.plugin.summary import print_campaign, print_plain
+from pytest_ophamin.plugin.summary import print_campaign, print_new, print_plain
 from pytest_ophamin.substrate.standing import lock_standing
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Ending:
         self._plan: Plan | None = None
         self._closed: ClosedCampaign | None = None
         self._is_finished = False
+        self.new_benchmarks: list[str] = []
         needs_standing = self._settings.mode == "campaign" or self._settings.strict
         self.decider = Decider(
             self._settings,
@@ -60,6 +61,19 @@ class Ending:
                 raise pytest.UsageError(f"ophamin: {self._settings.lock_path.name}: {error}") from error
             self._plan = Plan(lock=lock, standing=standing)
         return self._plan
+
+    def is_registered(self, case: CaseFile) -> bool:
+        """Tell whether the committed lock holds a claim of a test as it is."""
+        group = None if case.entry is None else case.entry.group
+        return group is not None and any(
+            self.decider.registration(claim, digest).status is Status.REGISTERED
+            for claim, digest in zip(group.claims, group.digests, strict=True)
+        )
+
+    def leave_out_new(self, case: CaseFile) -> None:
+        """List a benchmark the baseline does not have; nobody promised anything about it yet."""
+        del self.desk.cases[case.nodeid]
+        self.new_benchmarks.append(case.nodeid)
 
     def check_problems(self) -> None:
         """Stop a session whose claims contradict each other.
@@ -89,6 +103,7 @@ class Ending:
             print_campaign(terminal, self._closed, self._settings, self._config)
         elif self._settings.mode == "plain":
             print_plain(terminal, self._outcomes(), self._config)
+        print_new(terminal, self.new_benchmarks)
 
     def _standing(self, claim: Any, digest: Any) -> Any:
         return self.plan.registration(claim, digest, self._settings.correction)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.gate_items import SLICE_ATTRIBUTE, defer, is_gate
 from pytest_ophamin.plugin.nodeids import split_nodeid
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pytest_ophamin.plugin.ending import Ending
 
 
-SLICE_ATTRIBUTE = "ophamin_slice"
-"""Attribute of a call report: the slice's text."""
 CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
 """Attribute of a worker's first report: the catalogue's text."""
 
@@ -79,6 +78,9 @@ class RunningHooks:
             return None
         from pytest_ophamin.plugin.compat import run_protocol
 
+        if is_gate(item.stash[keys.group]):
+            defer(item)
+            return True
         base = item.stash[keys.base_id]
         is_first = item.stash[keys.slice_number][0] == 1
         if is_first:
@@ -159,6 +161,10 @@ class DeskHooks:
         """Return where reports arrive."""
         return self.ending().desk
 
+    def has_deferred(self) -> bool:
+        """Tell whether benchmark gates wait for the end of the test loop."""
+        return self._ending is not None and any(case.is_deferred for case in self.desk().cases.values())
+
     def collected(self, catalogue: Catalogue | None, nodeids: Sequence[str]) -> None:
         """Take over what this process collected."""
         if catalogue is not None:
@@ -219,6 +225,12 @@ class DeskHooks:
         """Print the table of claims."""
         if self._ending is not None:
             self._ending.print_summary(terminalreporter)
+        idle = len(self._config.stash.get(keys.idle_gates, []))
+        if idle:
+            gates = "1 benchmark gate was" if idle == 1 else f"{idle} benchmark gates were"
+            terminalreporter.write_line(
+                f"ophamin: {gates} run as plain benchmarks: --ophamin-baseline REV decides them"
+            )
 
     @property
     def _is_decided(self) -> bool:

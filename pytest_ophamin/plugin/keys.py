@@ -35,6 +35,10 @@ impatient = pytest.StashKey[set[str]]()
 """On config, in a worker: tests whose slices no longer wait for their turn."""
 signals = pytest.StashKey[str]()
 """On config, under xdist: the folder in which the controlling process says which claims are decided."""
+start_path = pytest.StashKey[tuple[str, ...]]()
+"""On config: the import path before any conftest.py changed it."""
+idle_gates = pytest.StashKey[list[str]]()
+"""On config: benchmarks whose gates were left undecided, since the session names no baseline."""
 
 mistakes = pytest.StashKey[list["Problem"]]()
 """On a module: what is wrong with its claims, those of its classes included, until its report is told."""

@@ -55,13 +55,16 @@ def claim(
     block: int | None = None,
     resampled: float | None = None,
     checks: Sequence[str] | Mapping[str, Mapping[str, Option]] = (),
+    pairs: int | None = None,
+    versus: Callable[..., object] | None = None,
 ) -> pytest.MarkDecorator:
     """Make a test a claim: its function becomes one trial, what it returns is one observation.
 
     Args:
         statement: The claim in words; it is printed, recorded and part of the digest.
         metric: ``"proportion"``, ``"mean"``, ``"median"``, ``"pNN"`` (``"p99.9"``), ``"difference"``, ``"ratio"`` (a
-            trial returns a pair), ``"law"`` (a Hypothesis test), or a metric a pillar brings.
+            trial returns a pair), ``"law"`` (a Hypothesis test), ``"time_ratio"`` (a benchmark, in fresh processes), or
+            a metric a pillar brings.
         at_least: Threshold the metric is claimed to reach; exactly one of ``at_least``, ``at_most``, ``within``.
         at_most: Threshold the metric is claimed not to exceed.
         within: ``(lo, hi)``, an equivalence claim.
@@ -92,6 +95,10 @@ def claim(
         block: Number of consecutive trials that form one unit of replication (for dependent trials).
         resampled: Test size over training size of resampled estimates, whose folds share training data.
         checks: Diagnosing pillars to ask, by name, or a mapping of names to their options.
+        pairs: Of a benchmark gate (``"time_ratio"``, ``"memory_ratio"``, ``"time_median"``, ``"time_p99"``): the most
+            pairs of fresh processes, an even number. Default from ``--ophamin-pairs``, else 30.
+        versus: Of ``"time_ratio"`` and ``"memory_ratio"``: a callable that is benchmarked with the same arguments in
+            place of the test's own, and compared with instead of a baseline.
 
     Returns:
         A mark to decorate a test function with. Several may be stacked on one function.
@@ -130,6 +137,8 @@ def claim(
         block=block,
         resampled=resampled,
         checks=checks,
+        pairs=pairs,
+        versus=versus,
     )
     return pytest.mark.ophamin_claim.with_args(declaration)
 

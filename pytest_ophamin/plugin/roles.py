@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.gate_hooks import GateHooks
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, CollectingHooks, DeskHooks, RunningHooks
 from pytest_ophamin.plugin.nodeids import split_nodeid
 from pytest_ophamin.plugin.substrate import drawn_by
@@ -34,6 +35,7 @@ def take_role(session: pytest.Session) -> None:
         return
     desk_hooks = DeskHooks(session)
     manager.register(desk_hooks, "ophamin-desk")
+    manager.register(GateHooks(session, desk_hooks), "ophamin-gates")
     if getattr(config.option, "dist", "no") != "no" and manager.hasplugin("dsession"):
         manager.register(ControllerHooks(session, desk_hooks), "ophamin-controller")
         return

@@ -18,6 +18,7 @@ from pytest_ophamin.claims.model import Claim, ClaimGroup, ClaimId
 from pytest_ophamin.errors import LockError, OphaminError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import clone_item, set_nodeid
+from pytest_ophamin.plugin.gate_items import is_gate, leave_idle
 from pytest_ophamin.plugin.pillars import late_pillars, registry_of
 from pytest_ophamin.plugin.reruns import warn_of_reruns
 from pytest_ophamin.plugin.settling import can_stop_early
@@ -45,6 +46,7 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
         commit: Reads the commit of the substrate; asked only under the seed policy ``commit``.
     """
     config = session.config
+    leave_idle(config, claim_items(items))
     claimed = claim_items(items)
     problems: list[str] = []
     if claimed:
@@ -120,6 +122,8 @@ def assign_slices(items: list[pytest.Item], *, workers: int, dist: str, only: in
         if only is not None:
             _check_trial(group, only)
             ranges = [range(only, only + 1)]
+        elif is_gate(group):
+            ranges = [range(group.trials)]  # measured by the controlling process, whoever collected it
         else:
             ranges = [range(0)] if group.is_law else _ranges(group, workers, dist)
         expanded.extend(_slice_item(item, number, part, len(ranges), workers) for number, part in enumerate(ranges, 1))
@@ -152,6 +156,11 @@ def _check_trial(group: ClaimGroup, index: int) -> None:
         raise pytest.UsageError(
             f"ophamin: {group.test} is a law, whose search has no numbered trials: reproduce its counterexample with "
             "the @reproduce_failure line its report prints"
+        )
+    if is_gate(group):
+        raise pytest.UsageError(
+            f"ophamin: {group.test} is a benchmark gate, whose trials are pairs of processes: run the benchmark itself "
+            f"with `pytest {group.test}`, without a baseline"
         )
     if index >= group.trials:
         raise pytest.UsageError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+
+from pytest_ophamin.claims.gates import DEFAULT_PAIRS, GATE_KINDS, LARGEST_PAIRS, LEAST_PAIRS, PAIRS_PER_BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +41,15 @@ class Settings:
     subjects: tuple[Path, ...]
     trial: int | None
     lock_path: Path
+    gates: tuple[tuple[str, float], ...]
+    """Metric and limit that every benchmark without a claim of its own is held to."""
+    baseline: str | None
+    """Revision that benchmarks are compared with."""
+    baseline_python: Path | None
+    """Interpreter of the environment that benchmarks are compared with."""
+    pairs: int
+    budget: float
+    """Seconds of rounds of one benchmark in one process."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -98,6 +110,34 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="INDEX",
         help="Run exactly this trial of the selected claims; decides nothing.",
     )
+    group.addoption(
+        "--ophamin-gate",
+        action="append",
+        default=[],
+        metavar="METRIC:LIMIT",
+        help="Hold every benchmark that makes no claim of its own to a limit: time_ratio:1.05 (repeatable).",
+    )
+    group.addoption(
+        "--ophamin-baseline", default=None, metavar="REV", help="Compare benchmarks with the code of this revision."
+    )
+    group.addoption(
+        "--ophamin-baseline-python",
+        default=None,
+        metavar="PATH",
+        help="Compare benchmarks with the code installed for this interpreter.",
+    )
+    group.addoption(
+        "--ophamin-pairs", default=None, metavar="N", help="Most pairs of processes of a benchmark gate (default: 30)."
+    )
+    group.addoption(
+        "--ophamin-budget",
+        default=None,
+        metavar="MS",
+        help="Milliseconds of rounds of one benchmark in one process of a gate (default: 50).",
+    )
+    parser.addini("ophamin_gate", "Limits for benchmarks that make no claim, as METRIC:LIMIT.", type="linelist")
+    parser.addini("ophamin_pairs", "Most pairs of processes of a benchmark gate.", default="")
+    parser.addini("ophamin_budget", "Milliseconds of rounds of one benchmark in one process of a gate.", default="")
     parser.addini("ophamin_name", "Name of the campaign.", default="")
     parser.addini("ophamin_correction", "Correction of each family.", default="")
     parser.addini("ophamin_alpha", "Level of every family.", default="")
@@ -133,6 +173,10 @@ def read_settings(config: pytest.Config) -> Settings:
     power = float(value("power", "0.90", _between(0.5, 1.0)))
     seed = value("seed", "claim", _check_seed)
     inconclusive = value("inconclusive", "fail", _one_of("fail", "skip"))
+    pairs = int(value("pairs", str(DEFAULT_PAIRS), _check_pairs))
+    budget = float(value("budget", "50", _between(0.0, 60_000.0))) / 1000.0
+    gates = _gates(config, problems)
+    python = _baseline_python(config, problems)
     trial_text = config.getoption("--ophamin-trial")
     if trial_text is not None and not trial_text.isdecimal():
         problems.append(f"--ophamin-trial: expected a trial index (0, 1, ...), came {trial_text!r}")
@@ -165,6 +209,11 @@ def read_settings(config: pytest.Config) -> Settings:
         subjects=subjects,
         trial=None if trial_text is None else int(trial_text),
         lock_path=config.rootpath / LOCK_NAME,
+        gates=gates,
+        baseline=config.getoption("--ophamin-baseline"),
+        baseline_python=python,
+        pairs=pairs,
+        budget=budget,
     )
 
 
@@ -175,6 +224,44 @@ def _mode(config: pytest.Config, problems: list[str]) -> Mode:
     if len(asked) > 1:
         problems.append(f"--ophamin-{asked[0]} and --ophamin-{asked[1]} contradict each other: give one of them")
     return asked[0] if asked else "plain"
+
+
+def _gates(config: pytest.Config, problems: list[str]) -> tuple[tuple[str, float], ...]:
+    """Read METRIC:LIMIT, each metric once."""
+    given = config.getoption("--ophamin-gate")
+    source = "--ophamin-gate" if given else "ini ophamin_gate"
+    found: dict[str, float] = {}
+    for text in given or config.getini("ophamin_gate"):
+        metric, _, limit = text.partition(":")
+        try:
+            number = float(limit)
+        except ValueError:
+            number = float("nan")
+        if metric not in GATE_KINDS or not number > 0.0:
+            kinds = ", ".join(sorted(GATE_KINDS))
+            expected = f"METRIC:LIMIT, as time_ratio:1.05, with one of {kinds} (budgets in seconds)"
+            problems.append(f"{source}: expected {expected}, came {text!r}")
+        elif metric in found:
+            problems.append(f"{source}: expected each metric once, came {metric} again")
+        found[metric] = number
+    return tuple(found.items())
+
+
+def _baseline_python(config: pytest.Config, problems: list[str]) -> Path | None:
+    given = config.getoption("--ophamin-baseline-python")
+    if given is None:
+        return None
+    path = Path(os.path.abspath(config.invocation_params.dir / given))  # noqa: PTH100  # resolve() would leave the venv
+    if not path.is_file():
+        problems.append(f"--ophamin-baseline-python: expected an interpreter, as .venv-old/bin/python, came {given!r}")
+    if config.getoption("--ophamin-baseline") is not None:
+        problems.append("--ophamin-baseline and --ophamin-baseline-python contradict each other: give one of them")
+    return path
+
+
+def _check_pairs(text: str) -> str | None:
+    good = text.isdecimal() and LEAST_PAIRS <= int(text) <= LARGEST_PAIRS and int(text) % PAIRS_PER_BLOCK == 0
+    return None if good else f"an even number from {LEAST_PAIRS} to {LARGEST_PAIRS}"
 
 
 def _check_together(config: pytest.Config, mode: Mode, problems: list[str]) -> None:

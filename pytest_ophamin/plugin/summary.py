@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ophamin.deciding.outcome import Outcome, Verdict
 from pytest_ophamin.reporting.table import campaign_table
+from pytest_ophamin.reporting.text import escape_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,12 @@ def print_campaign(terminal: Any, closed: ClosedCampaign, settings: Settings, co
         terminal.write_line(f"warning:  {warning}", yellow=True)
     for problem in closed.problems:
         terminal.write_line(f"ERROR: ophamin: {problem}", red=True, bold=True)
+
+
+def print_new(terminal: Any, benchmarks: Sequence[str]) -> None:
+    """Print the benchmarks the baseline does not have; they are outside every correction."""
+    for nodeid in benchmarks:
+        terminal.write_line(f"new: no baseline: {escape_text(nodeid)}")
 
 
 def _print_written(terminal: Any, written: Written, folder: Path) -> None:

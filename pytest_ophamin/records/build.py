@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import round12, sha256_hex
@@ -230,7 +230,13 @@ def _plan(outcome: Outcome) -> Part:
     """Return trials and stream key, and for a claim that may stop early how many claims shared alpha."""
     claim = outcome.claim
     allocated = claim.allocated if claim.design.can_stop_early else None
-    return {"trials": claim.trials, "key": outcome.key, "allocated": allocated}
+    comparison = outcome.comparison
+    return {
+        "trials": claim.trials,
+        "key": outcome.key,
+        "allocated": allocated,
+        "comparison": None if comparison is None else {**asdict(comparison), "sides": list(comparison.sides)},
+    }
 
 
 def _libraries(outcome: Outcome) -> dict[str, str]:

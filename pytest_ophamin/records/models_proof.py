@@ -49,6 +49,22 @@ class ClaimPart(Closed):
     siblings: list[Sibling] = Field(description="Claims that share this sample, sorted by id.")
 
 
+class ComparisonPart(Closed):
+    """How the pairs of a benchmark gate came about."""
+
+    against: Literal["revision", "environment", "versus", "budget"]
+    name: Text = Field(description="Revision as given, Python and versions of the environment, or the other callable.")
+    commit: GitId | None = Field(description="Of the revision.")
+    budget: Annotated[float, Field(gt=0.0)] = Field(description="Seconds of rounds of the benchmark in one process.")
+    low: Text = Field(description="Which statistic of a process's rounds its low one is.")
+    gc: Text = Field(description="What the garbage collector did during rounds.")
+    sides: Annotated[list[Name], Field(min_length=1, max_length=4)] = Field(
+        description="Processes of each half of a block, sorted; the second half runs them in reverse order."
+    )
+    cpus: Count = Field(description="Processors the processes could run on.")
+    same_source: bool = Field(description="Whether the benchmark's own function is the same on both sides.")
+
+
 class PlanPart(Closed):
     """How it was to be tried."""
 
@@ -59,6 +75,7 @@ class PlanPart(Closed):
     allocated: Annotated[Count, Field(ge=1)] | None = Field(
         description="Of a claim that may stop early: the number of claims alpha was allocated among."
     )
+    comparison: ComparisonPart | None = Field(description="Of a benchmark gate.")
 
 
 class RegistrationPart(Closed):

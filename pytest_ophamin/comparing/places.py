@@ -1,0 +1,129 @@
+"""Where a side runs: its interpreter, its folders, and what its processes find on their import path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+_NOT_INHERITED = (
+    "OPHAMIN_SIGNING_KEY",
+    "PYTEST_CURRENT_TEST",
+    "PYTHONDONTWRITEBYTECODE",  # both sides compile once, into a cache of the gate's own
+    "PYTHONHASHSEED",
+    "PYTHONPATH",
+)
+_NOT_INHERITED_PREFIXES = ("PYTEST_XDIST_", "COV_CORE_", "COVERAGE_PROCESS_")
+_PAD = "OPHAMIN_GATE_PAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A tree and an interpreter."""
+
+    python: str
+    """Path of the interpreter."""
+    folder: Path
+    """Working folder of its processes."""
+    rootdir: Path
+    inifile: Path | None
+    paths: tuple[Path, ...] = ()
+    """First entries of the import path."""
+
+    def moved(self, old: Path, new: Path) -> Place:
+        """Return the same place in another tree: everything below ``old`` lies below ``new`` instead."""
+
+        def move(path: Path) -> Path:
+            return new / path.relative_to(old) if path.is_relative_to(old) else path
+
+        return replace(
+            self,
+            folder=move(self.folder),
+            rootdir=move(self.rootdir),
+            inifile=None if self.inifile is None else move(self.inifile),
+            paths=tuple(move(path) for path in self.paths),
+        )
+
+
+def own_entries(entries: Iterable[str], tree: Path, prefix: str) -> tuple[Path, ...]:
+    """Return the entries of an import path that lie in ``tree``, those of an environment inside it left out."""
+    found = []
+    for entry in entries:
+        path = Path(entry or ".").absolute()
+        if path.is_relative_to(tree) and not path.is_relative_to(prefix) and not is_installed(path):
+            found.append(path)
+    return tuple(dict.fromkeys(found))
+
+
+def is_installed(path: Path) -> bool:
+    """Tell whether a file belongs to an installed distribution rather than to a source tree."""
+    return bool({"site-packages", "dist-packages"} & set(path.parts))
+
+
+def import_roots(origins: Mapping[str, str], tree: Path, tests: Iterable[str]) -> tuple[Path, ...]:
+    """Return the folders from which the modules of ``tree`` were imported, however the interpreter found them.
+
+    An editable install may map names to folders that stand on no import path.
+
+    Args:
+        origins: File of every top-level module of a process.
+        tree: The project's tree.
+        tests: Absolute paths of test files: pytest imports those by itself.
+    """
+    known = set(tests)
+    roots = []
+    for name, file in origins.items():
+        path = Path(file)
+        if name == "__main__" or file in known or path.name == "conftest.py" or not _is_of(path, tree):
+            continue
+        roots.append(path.parent.parent if path.name == "__init__.py" else path.parent)
+    return tuple(dict.fromkeys(roots))
+
+
+def strays(origins: Mapping[str, str], tree: Path) -> dict[str, str]:
+    """Return the modules a process imported out of ``tree``, by name: another side's code."""
+    return {name: file for name, file in sorted(origins.items()) if name != "__main__" and _is_of(Path(file), tree)}
+
+
+def is_beside_tests(path: Path, tests: Iterable[Path], tree: Path) -> bool:
+    """Tell whether a file is a test, a conftest.py, or a helper in a folder of tests (but not of the whole tree)."""
+    folders = {test.parent for test in tests}
+    if path.name == "conftest.py" or path in set(tests):
+        return True
+    if path.name == "__init__.py":  # a package: of tests, if a test lies in it
+        return any(folder.is_relative_to(path.parent) for folder in folders)
+    return path.parent in folders - {tree}
+
+
+def _is_of(path: Path, tree: Path) -> bool:
+    return path.is_relative_to(tree) and not is_installed(path)
+
+
+def environment_of(place: Place, *, hash_seed: int, cache: Path, size: int = 0) -> dict[str, str]:
+    """Return the environment of one process.
+
+    Args:
+        place: Where it runs.
+        hash_seed: Its ``PYTHONHASHSEED``.
+        cache: Folder of compiled files, the same for all sides.
+        size: Length the environment is padded to: where it ends moves the stack, and with it the timings (Mytkowicz et
+            al. 2009, ASPLOS: "Producing wrong data without doing anything obviously wrong").
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _NOT_INHERITED and not name.startswith(_NOT_INHERITED_PREFIXES)
+    }
+    environment["PYTHONHASHSEED"] = f"{hash_seed:010}"
+    environment["PYTHONPYCACHEPREFIX"] = str(cache)
+    if place.paths:
+        environment["PYTHONPATH"] = os.pathsep.join(map(str, place.paths))
+    environment[_PAD] = ""
+    environment[_PAD] = "." * max(0, size - environment_size(environment))
+    return environment
+
+
+def environment_size(environment: Mapping[str, str]) -> int:
+    """Return the bytes an environment takes."""
+    return sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 2 for name, value in environment.items())

@@ -1,0 +1,325 @@
+"""What one process of a benchmark gate runs: a pytest session that times the benchmarks asked for, and nothing else.
+
+This file is a program of its own: it is started by path, in whatever environment a side of the comparison has, so it
+imports the standard library and pytest only. It is given a request and writes what it read, both JSON:
+
+    python gate_child.py REQUEST RESULT
+
+pytest-benchmark measures: its calibration, its rounds, its timer, a benchmark's own mark. This program takes the
+options away that would make it save, compare or print, gives every benchmark the same small budget, and keeps of the
+rounds a low statistic, the median and the 99th percentile.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import inspect
+import json
+import os
+import sys
+import traceback
+import tracemalloc
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FORMAT = "ophamin-gate/1"
+LEAST_ROUNDS = 5
+LEAST_CALLS = 200
+"""Rounds of one call each, where a claim is about the 99th percentile of calls."""
+LONGEST_ROUND = 1e-5
+"""Seconds a round of a fast benchmark is made to last, so that the timer's steps do not show."""
+LOW_SHARE = 0.0
+"""Share of the rounds below the low statistic: 0 is the minimum. docs/adr/0008 says why."""
+LOW_NAME = "minimum"
+_MARKS = ("ophamin_claim(declaration): a claim.", "ophamin_scenario(declaration): a module of claims.")
+_QUIET_OPTIONS: dict[str, Any] = {
+    # of pytest: every benchmark asked for is run once, whatever addopts say
+    "keyword": "",
+    "markexpr": "",
+    "maxfail": 0,
+    "usepdb": False,
+    "lf": False,
+    "failedfirst": False,
+    "newfirst": False,
+    "stepwise": False,
+    "collectonly": False,
+    "xmlpath": None,
+    # of pytest-xdist, pytest-randomly, pytest-rerunfailures, pytest-repeat
+    "numprocesses": None,
+    "dist": "no",
+    "tx": [],
+    "randomly_reorganize": False,
+    "randomly_seed": 0,
+    "reruns": 0,
+    "count": 1,
+    # of pytest-benchmark
+    "benchmark_disable": False,
+    "benchmark_enable": True,
+    "benchmark_skip": False,
+    "benchmark_only": False,
+    "benchmark_save": None,
+    "benchmark_autosave": False,
+    "benchmark_save_data": False,
+    "benchmark_json": None,
+    "benchmark_compare": None,
+    "benchmark_compare_fail": [],
+    "benchmark_histogram": None,
+    "benchmark_cprofile": None,
+    "benchmark_verbose": False,
+    "benchmark_warmup": False,
+    "benchmark_min_rounds": LEAST_ROUNDS,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the request in the file named first, and write what was read to the file named second."""
+    request = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    del sys.path[0]  # this program's folder; where a side looks first stands in its PYTHONPATH
+    os.chdir(request["folder"])
+    session = Session(request)
+    status = pytest.main(_arguments(request), plugins=[session])
+    result = {"format": FORMAT, "status": int(status), **session.result()}
+    text = json.dumps(result, allow_nan=False)
+    whole = Path(arguments[1])
+    part = whole.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(whole)
+    return 0
+
+
+def _arguments(request: dict[str, Any]) -> list[str]:
+    """Return pytest's arguments: whole files, since one node id that does not exist would end the session."""
+    root = Path(request["rootdir"])
+    files = dict.fromkeys(nodeid.split("::", 1)[0] for nodeid in request["benchmarks"])
+    given = ["--rootdir", str(root), "--continue-on-collection-errors", "-q", "-o", f"cache_dir={request['cache']}"]
+    if request["inifile"] is not None and Path(request["inifile"]).is_file():
+        given += ["-c", request["inifile"]]
+    if find_spec("pytest_cov") is not None:
+        given.append("--no-cov")  # read before any hook here could take it back
+    return [*given, *request["options"], *(str(root / file) for file in files if (root / file).is_file())]
+
+
+class Session:
+    """The plugin of this session: selects, sets budgets, watches, and keeps what was read."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self._request = request
+        self._wanted: dict[str, dict[str, Any]] = request["benchmarks"]
+        self._read: dict[str, dict[str, Any]] = {}
+        self._failed: dict[str, dict[str, Any]] = {}
+        self._sources: dict[str, str] = {}
+        self._uncollected: dict[str, str] = {}
+        self._other: dict[str, Callable[..., object]] = {}
+        self._peaks: dict[str, int] = {}
+
+    def pytest_plugin_registered(self, plugin: Any, manager: Any) -> None:
+        """Take Ophamin's own plugin out, of whatever version: here a claim is a benchmark and nothing else."""
+        if getattr(plugin, "__name__", "") == "pytest_ophamin.plugin":
+            manager.unregister(plugin)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Quieten every plugin that would select, repeat, reorder, distribute, save or compare, before it is set up."""
+        for name, value in _QUIET_OPTIONS.items():
+            if hasattr(config.option, name):
+                setattr(config.option, name, value)
+        config.option.benchmark_max_time = self._request["budget"]
+        config.option.benchmark_min_time = min(LONGEST_ROUND, self._request["budget"])
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Know the marks of the plugin that was taken out, and take over the fixture."""
+        for line in _MARKS:
+            config.addinivalue_line("markers", line)
+        self._take_over_the_fixture()
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Remember why a file could not be collected."""
+        if report.failed:
+            self._uncollected[report.nodeid.split("::", 1)[0]] = _last_line(str(report.longrepr))
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Keep what was asked for, in the order it was asked for."""
+        found = {item.nodeid: item for item in items if item.nodeid in self._wanted}
+        items[:] = [found[nodeid] for nodeid in self._wanted if nodeid in found]
+        for item in items:
+            self._sources[item.nodeid] = _source_digest(item)
+            other = _other_callable(item) if self._request["swaps"] else None
+            if other is not None:
+                self._other[item.nodeid] = other
+
+    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
+        """Keep the first exception of a benchmark: its class and where it was raised."""
+        if getattr(report, "when", None) is not None and node.nodeid in self._wanted:
+            self._failed.setdefault(node.nodeid, _failure(call.excinfo.value, self._request["rootdir"]))
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        """Keep that a benchmark was skipped."""
+        if call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
+            self._failed.setdefault(item.nodeid, {"skipped": str(call.excinfo.value) or "no reason given"})
+
+    def result(self) -> dict[str, Any]:
+        """Return everything that was read, and what could not be."""
+        absent = [
+            nodeid
+            for nodeid in self._wanted
+            if nodeid not in self._sources and nodeid.split("::", 1)[0] not in self._uncollected
+        ]
+        for nodeid in self._sources:
+            if nodeid not in self._read and nodeid not in self._failed:
+                unused = "the benchmark fixture was not used"
+                self._failed[nodeid] = {"exception": None, "place": None, "message": unused}
+        return {
+            "python": sys.version.split()[0],
+            "implementation": sys.implementation.name,
+            "readings": self._read,
+            "failures": self._failed,
+            "absent": absent,
+            "uncollected": self._uncollected,
+            "sources": self._sources,
+            "origins": (origins := _origins()),
+            "versions": _versions(origins) if self._request["versions"] else {},
+        }
+
+    def _take_over_the_fixture(self) -> None:
+        """Let every use of the fixture have this session's budget, its own callable, and be read when it ends."""
+        from pytest_benchmark.fixture import BenchmarkFixture
+
+        session = self
+        call, pedantic = BenchmarkFixture.__call__, BenchmarkFixture.pedantic
+
+        def called(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> object:
+            function = session.callable_of(fixture, function)
+            session.limit(fixture)
+            result = call(fixture, function, *args, **kwargs)
+            session.keep(fixture, lambda: function(*args, **kwargs))
+            return result
+
+        def called_pedantic(  # noqa: PLR0917  # pytest-benchmark's own signature
+            fixture: Any,
+            target: Any,
+            args: Any = (),
+            kwargs: Any = None,
+            setup: Any = None,
+            teardown: Any = None,
+            **options: Any,
+        ) -> object:
+            target = session.callable_of(fixture, target)
+            given = {"args": args, "kwargs": kwargs, "setup": setup, **options}
+            if teardown is not None:  # unknown to pytest-benchmark 4
+                given["teardown"] = teardown
+            result = pedantic(fixture, target, **given)
+
+            def once() -> None:
+                made = (setup() if setup is not None else None) or (args, kwargs or {})
+                target(*made[0], **made[1])
+                if teardown is not None:
+                    teardown(*made[0], **made[1])
+
+            session.keep(fixture, once)
+            return result
+
+        BenchmarkFixture.__call__ = called
+        BenchmarkFixture.pedantic = called_pedantic
+
+    def callable_of(self, fixture: Any, given: Callable[..., object]) -> Callable[..., object]:
+        """Return what this side calls: what the test gave, or what its claim names as ``versus=``."""
+        return self._other.get(fixture.fullname, given)
+
+    def limit(self, fixture: Any) -> None:
+        """Let a benchmark's own mark choose its timer and warm-up, and the gate how long it takes."""
+        fixture._max_time = self._request["budget"]
+        fixture._min_rounds = LEAST_ROUNDS
+        if self._wanted.get(fixture.fullname, {}).get("calls"):
+            fixture._min_rounds = LEAST_CALLS
+            fixture._min_time = 0.0
+            fixture._calibration_precision = 1e-9  # with no least time a round is one call
+
+    def keep(self, fixture: Any, once: Callable[[], object]) -> None:
+        """Keep what a benchmark's rounds say, once they are over."""
+        wanted = self._wanted.get(fixture.fullname)
+        if wanted is None or fixture.stats is None:
+            return
+        rounds = sorted(fixture.stats.stats.data)
+        self._read[fixture.fullname] = {
+            "low": _quantile(rounds, LOW_SHARE),
+            "median": _quantile(rounds, 0.5),
+            "p99": _quantile(rounds, 0.99),
+            "rounds": len(rounds),
+            "iterations": fixture.stats.iterations,
+            "gc": "off in rounds" if fixture._disable_gc else ("on" if gc.isenabled() else "off"),
+            "peak": _peak(once) if wanted["memory"] else None,
+        }
+
+
+def _quantile(rising: list[float], share: float) -> float:
+    """Return the least value that at least ``share`` of the values do not exceed (an observed one, no mean of two)."""
+    return rising[min(len(rising) - 1, max(0, -int(-share * len(rising) // 1) - 1))]
+
+
+def _peak(once: Callable[[], object]) -> int:
+    """Return the largest number of bytes the call held above what was held before it."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        once()
+        return max(1, tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+
+
+def _other_callable(item: Any) -> Callable[..., object] | None:
+    """Return what the item's claim names as ``versus=``."""
+    for mark in item.iter_markers("ophamin_claim"):
+        other = getattr(mark.args[0], "versus", None) if mark.args else None
+        if callable(other):
+            return other  # type: ignore[no-any-return]
+    return None
+
+
+def _source_digest(item: Any) -> str:
+    try:
+        return hashlib.sha256(inspect.getsource(inspect.unwrap(item.function)).encode()).hexdigest()
+    except (OSError, TypeError):
+        return ""
+
+
+def _failure(error: BaseException, rootdir: str) -> dict[str, Any]:
+    place = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(rootdir):
+            place = f"{Path(frame.filename).relative_to(rootdir).as_posix()}:{frame.lineno}"
+    return {"exception": type(error).__name__, "place": place, "message": str(error)}
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("E").strip() if lines else ""
+
+
+def _origins() -> dict[str, str]:
+    """Return the file of every top-level module that is loaded, those of the interpreter itself left out."""
+    found: dict[str, str] = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py"):
+            found.setdefault(name.partition(".")[0], file) if "." in name else found.update({name: file})
+    return {name: file for name, file in found.items() if name not in sys.stdlib_module_names}
+
+
+def _versions(origins: dict[str, str]) -> dict[str, str]:
+    """Return the version of the distribution each module came with, where it came with one."""
+    from importlib import metadata
+
+    owners = metadata.packages_distributions()
+    return {name: metadata.version(owners[name][0]) for name in origins if name in owners}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

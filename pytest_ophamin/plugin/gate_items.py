@@ -1,0 +1,91 @@
+"""Benchmark gates among the items of a session: which they are, what forbids them, and how they wait for their turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ophamin.claims.gates import RATIO_KINDS
+from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.keys import CLAIM_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem
+
+FIXTURE = "benchmark"
+SLICE_ATTRIBUTE = "ophamin_slice"
+"""Attribute of a call report: the slice's text."""
+DEFERRED = "deferred"
+"""Text of the slice of a gate: the controlling process will measure it, when all other tests are done."""
+
+
+def is_gate(group: ClaimGroup) -> bool:
+    """Tell whether a test's claims are benchmark gates; all of them are, or none."""
+    return group.claims[0].is_gate
+
+
+def hold_to_limits(nodes: Sequence[Any], config: pytest.Config) -> None:
+    """Give every benchmark that makes no claim of its own those of ``--ophamin-gate``."""
+    from pytest_ophamin.plugin.marks import claim
+
+    for node in nodes:
+        if not isinstance(node, pytest.Function) or FIXTURE not in node.fixturenames:
+            continue
+        if node.get_closest_marker(CLAIM_MARK) is None:
+            for metric, limit in config.stash[keys.settings].gates:
+                node.add_marker(claim(_statement(node, metric, limit), metric=metric, at_most=limit))
+
+
+def gate_problems(item: pytest.Function, claim: Claim) -> list[Problem]:
+    """Return what forbids a gate on this test."""
+    from pytest_ophamin.claims.model import Problem
+
+    def problem(expected: str, came: str, fix: str) -> Problem:
+        return Problem(test=item.nodeid, argument="metric", expected=expected, came=came, fix=fix)
+
+    problems = []
+    if not item.config.pluginmanager.hasplugin("benchmark"):
+        fix = 'pip install "pytest-ophamin[benchmark]"'
+        problems.append(problem("pytest-benchmark, which times what a gate compares", "a session without it", fix))
+    elif FIXTURE not in item.fixturenames:
+        fix = "def test_decode(benchmark): benchmark(decode, DATA)"
+        came = "a test without it"
+        problems.append(problem(f"a test that uses the fixture {FIXTURE!r}, for {claim.metric!r}", came, fix))
+    if "trial" in item.fixturenames:
+        expected = f"a benchmark without trials, for {claim.metric!r}: the replicate is a process"
+        problems.append(problem(expected, "one that takes the fixture 'trial'", "take the argument `trial` away"))
+    return problems
+
+
+def leave_idle(config: pytest.Config, items: Iterable[pytest.Function]) -> None:
+    """Let benchmarks be the plain tests they are where nothing says what they are compared with.
+
+    A campaign keeps them: what was promised and not decided is NOT TESTED.
+    """
+    settings = config.stash[keys.settings]
+    idle = config.stash.setdefault(keys.idle_gates, [])
+    if settings.mode not in ("plain", "trial") or settings.baseline or settings.baseline_python:
+        return
+    for item in items:
+        claims = item.stash[keys.claims]
+        if any(claim.kind in RATIO_KINDS and claim.versus is None for claim in claims):
+            del item.stash[keys.claims]
+            idle.append(item.nodeid)
+
+
+def defer(item: pytest.Item) -> None:
+    """Report that the item waits for its turn; nobody sees that report but the desk."""
+    # Not through pytest_runtest_makereport: other plugins keep there what they learned in phases that were never run.
+    report = pytest.TestReport.from_item_and_call(item, pytest.CallInfo.from_call(lambda: None, "call"))
+    setattr(report, SLICE_ATTRIBUTE, DEFERRED)
+    item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _statement(item: pytest.Function, metric: str, limit: float) -> str:
+    if metric in RATIO_KINDS:
+        what = "time" if metric == "time_ratio" else "memory"
+        return f"{item.name} takes at most {limit:g} times the baseline's {what}"
+    return f"{item.name} has a {metric.replace('_', ' ')} of at most {limit:g} s"

@@ -34,6 +34,7 @@ def ophamin_pillars() -> Sequence[Pillar]:
     )
     from ophamin_pillars.difference import DifferencePillar  # numpy only when a claim exists
     from ophamin_pillars.factors import MainEffectsPillar
+    from ophamin_pillars.gate import GatePillar
     from ophamin_pillars.law import LawPillar
     from ophamin_pillars.mean import MeanPillar
     from ophamin_pillars.mixed_effects import MixedEffectsPillar
@@ -64,6 +65,7 @@ def ophamin_pillars() -> Sequence[Pillar]:
         MainEffectsPillar(),
         CrossValidationPillar(),
         SprtPillar(),
+        GatePillar(),
         LawPillar(),
         SerialDependencePillar(),
         SpcPillar(),

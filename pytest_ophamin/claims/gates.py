@@ -31,7 +31,7 @@ LEAST_PAIRS = 4
 LARGEST_PAIRS = 10_000
 PAIRS_PER_BLOCK = 2
 """A block is a half and its mirror image (ABBA): what drifts evenly cancels within it."""
-_FIRST_LOOKS = (6, 10, 16, 22)
+_FIRST_LOOKS = (6, 8, 10, 12, 16, 30, 50, 80, 120, 200)
 
 _KEPT: dict[str, tuple[str, ...]] = {
     TIME_RATIO: ("control", "control_median", "first_median", "second_median"),

@@ -121,6 +121,37 @@ def amounts(n: int) -> Draw:
     return draw
 
 
+def gates(n: int, sd: float = 0.03) -> Draw:
+    """Draw n pairs of processes whose times have the ratio ``metric``; the candidate's control is like it."""
+
+    def draw(rng: np.random.Generator, metric: float) -> Sample:
+        first, second, control = rng.normal(0.0, sd / math.sqrt(2.0), (3, n))
+        kept = {"control": metric * np.exp(control), "first_median": np.ones(n), "second_median": np.ones(n)}
+        return pairs_of(metric * np.exp(first), np.exp(second), control_median=np.ones(n), **kept)
+
+    return draw
+
+
+def budgets(n: int, *more: str) -> Draw:
+    """Draw n processes whose statistic has the geometric mean ``metric``; ``more`` names columns nobody decides on."""
+
+    def draw(rng: np.random.Generator, metric: float) -> Sample:
+        value, control = metric * np.exp(rng.normal(0.0, 0.05, (2, n)))
+        return sample_of(value, control=control, **{name: np.ones(n) for name in more})
+
+    return draw
+
+
+def peaks(n: int) -> Draw:
+    """Draw n pairs of peaks whose ratios have the median ``metric``, half of them equal to their control's."""
+
+    def draw(rng: np.random.Generator, metric: float) -> Sample:
+        first = metric * np.exp(rng.normal(0.0, 0.01, n))
+        return pairs_of(first, np.ones(n), control=np.where(rng.random(n) < 0.5, first, first[rng.permutation(n)]))
+
+    return draw
+
+
 def searches(rng: np.random.Generator, metric: float) -> Search:
     """Draw a search that found something every third time."""
     del metric
@@ -146,6 +177,7 @@ STRATA = Design(strata="site")
 FACTORS = Design(factors=("cache", "threads"))
 SEQUENTIAL = Design(sequential=True)
 LOOKS = Design(looks=(20, 40, 60))
+PAIRS = Design(looks=(6, 8, 10, 12, 16, 24))
 RESAMPLED = Design(resampled=1 / 9)
 
 Values = Callable[[np.random.Generator, int, float], npt.NDArray[np.bool_] | npt.NDArray[np.float64]]
@@ -328,6 +360,31 @@ DECIDING: dict[tuple[str, str], Decided] = {
     ),
     ("A.sprt", "ratio+sequential"): _decided(
         claim_of("ratio", at_most=1.1, trials=80, design=SEQUENTIAL), log_pairs(80), runs=40
+    ),
+    ("gate", "time_ratio"): _decided(claim_of("time_ratio", at_most=1.05, trials=16), gates(16)),
+    ("gate", "time_ratio+looks"): _decided(
+        claim_of("time_ratio", at_most=1.05, trials=24, design=PAIRS), gates(24), runs=100
+    ),
+    ("gate", "time_median"): _decided(
+        claim_of("time_median", at_most=4.0, trials=16), budgets(16, "control_low", "value_low")
+    ),
+    ("gate", "time_median+looks"): _decided(
+        claim_of("time_median", within=(3.0, 4.0), trials=24, design=PAIRS),
+        budgets(24, "control_low", "value_low"),
+        runs=100,
+    ),
+    ("gate", "time_p99"): _decided(
+        claim_of("time_p99", at_least=4.0, trials=16),
+        budgets(16, "control_low", "control_median", "value_low", "value_median"),
+    ),
+    ("gate", "time_p99+looks"): _decided(
+        claim_of("time_p99", at_most=4.0, margin=0.2, trials=24, design=PAIRS),
+        budgets(24, "control_low", "control_median", "value_low", "value_median"),
+        runs=100,
+    ),
+    ("gate", "memory_ratio"): _decided(claim_of("memory_ratio", at_most=1.05, trials=16), peaks(16)),
+    ("gate", "memory_ratio+looks"): _decided(
+        claim_of("memory_ratio", within=(0.9, 1.1), trials=24, design=PAIRS), peaks(24), runs=100
     ),
 }
 

@@ -1,0 +1,74 @@
+"""The centre of log ratios: their mean, or a trimmed mean where some pairs were plainly disturbed.
+
+Observations further than ``FAR`` robust standard deviations from the median are counted on each side, and as many as
+on the worse side are trimmed from both; the error is that of Tukey & McLaughlin (1963, Sankhya A 25:331), from the
+Winsorised deviation with h - 1 degrees of freedom for h kept observations. Normal observations are trimmed so rarely
+that nothing is lost; one disturbed pair in twenty no longer hides a slowdown. Numbers: ADR 0007.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ophamin_pillars.student import mean_and_sd
+
+Floats = npt.NDArray[np.float64]
+
+FAR = 4.0
+"""Robust standard deviations (1.4826 times the median absolute deviation)."""
+LEAST_N = 10
+"""With fewer observations the deviation from the median is too rough a ruler, and none is trimmed."""
+LARGEST_SHARE = 0.25
+"""Trimmed on each side at most."""
+_NORMAL_MAD = 1.4826022185056018
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A location with its standard error."""
+
+    n: int
+    mean: float
+    error: float
+    df: int
+    trimmed: int
+    """Observations left out on each side."""
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation: that of normal observations whose mean is as sure."""
+        return self.error * math.sqrt(self.n)
+
+
+def centre_of(x: Floats) -> Centre | None:
+    """Return the centre of ``x``, shape (n,); None when its error is not known: one observation, or all equal."""
+    n, cut = len(x), trimmed_count(x)
+    ordered = np.sort(x)
+    kept = n - 2 * cut
+    mean, _ = mean_and_sd(ordered[cut : n - cut])
+    _, sd = mean_and_sd(np.clip(ordered, ordered[cut], ordered[n - cut - 1]))
+    if sd == 0.0 and cut:
+        # More than half of the observations are one value: nothing tells which others are disturbed.
+        cut, kept = 0, n
+        mean, sd = mean_and_sd(x)
+    if sd == 0.0:
+        return None
+    error = sd * math.sqrt((n - 1) / (kept * (kept - 1)))
+    return Centre(n, mean, error, kept - 1, cut)
+
+
+def trimmed_count(x: Floats) -> int:
+    """Return how many observations to leave out on each side."""
+    n = len(x)
+    if n < LEAST_N:
+        return 0
+    deviations = x - np.median(x)
+    reach = FAR * _NORMAL_MAD * float(np.median(np.abs(deviations)))
+    if reach == 0.0:
+        return 0
+    far = max(int(np.count_nonzero(deviations > reach)), int(np.count_nonzero(deviations < -reach)))
+    return min(far, int(LARGEST_SHARE * n))

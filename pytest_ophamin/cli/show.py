@@ -163,8 +163,25 @@ def _evidence_rows(statement: ProofStatement) -> Iterator[tuple[str, str]]:
         yield "", f"p = {found.p_validate} for the null {found.null_validate}"
         yield "", f"p = {found.p_refute} for the null {found.null_refute}"
         yield "", f"{found.method}, {'exact' if found.exact else f'approximate: {found.conditions}'}"
+    yield from _comparison_rows(statement)
     for finding in (*derived.findings, *derived.attested):
         yield "finding", f"{finding.status}: {finding.message} ({finding.method})"
+
+
+def _comparison_rows(statement: ProofStatement) -> Iterator[tuple[str, str]]:
+    part, data = statement.predicate.proof.plan.comparison, statement.predicate.data
+    if part is None:
+        return
+    from pytest_ophamin.records.compared import comparison_of, sample_of_pairs  # NumPy: benchmark gates only
+    from pytest_ophamin.reporting.gates import describe_comparison, describe_pairs
+
+    yield "comparison", describe_comparison(comparison_of(part))
+    sides = ", ".join(part.sides)
+    yield "", f"rounds for {part.budget * 1000:g} ms, low: {part.low}, gc {part.gc}; {sides} on {part.cpus} processors"
+    kind = str(statement.predicate.proof.claim.document.get("metric"))
+    sample = sample_of_pairs(kind, data) if data.kind == "sample" else None
+    if sample is not None:
+        yield "", describe_pairs(kind, sample)
 
 
 def _lock(campaign: CampaignStatement) -> str:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pytest_ophamin.comparing.places import Place
 from pytest_ophamin.comparing.request import Result, read_result
@@ -63,14 +64,14 @@ class Runner:
         except EvidenceError as error:
             raise ProcessDied(f"a process of the {name}: {error}", _tail(output)) from error
 
-    def _wait(self, command: list[str], place: Place, environment: Mapping[str, str], sink: object) -> int:
+    def _wait(self, command: list[str], place: Place, environment: Mapping[str, str], sink: IO[bytes]) -> int:
         try:
             process = subprocess.Popen(
                 command,
                 cwd=place.folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=sink,  # type: ignore[call-overload]
+                stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches this process alone, which then ends that one's whole group
             )
@@ -84,8 +85,11 @@ class Runner:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and all it started; nothing is left of it afterwards."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone already, and its group with it
-        os.killpg(process.pid, signal.SIGKILL)
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone already, and its group with it
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
     process.wait()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pytest_ophamin.claims.gates import PAIRS_PER_BLOCK
 from pytest_ophamin.claims.model import AutoTrials, Claim, Problem
 from pytest_ophamin.deciding.plan_rows import CampaignPlan, PlanRow, plan_rows
 from pytest_ophamin.deciding.protocol import BadPlan, DecidingPillar, SizingPillar
@@ -77,12 +78,15 @@ def _plan_problem(claim: Claim, pillar: DecidingPillar) -> Problem | None:
         return None if claim.expecting is not None else _no_expectation(claim)
     if claim.trials >= plan.least_n:
         return None
+    argument, least = (
+        ("pairs", plan.least_n + plan.least_n % PAIRS_PER_BLOCK) if claim.is_gate else ("trials", plan.least_n)
+    )
     return _problem(
         claim,
-        "trials",
-        f"at least {plan.least_n} (with fewer no data could VALIDATE the claim at alpha {claim.alpha:g})",
+        argument,
+        f"at least {least} (with fewer no data could VALIDATE the claim at alpha {claim.alpha:g})",
         str(claim.trials),
-        f"trials={plan.least_n} or more",
+        f"{argument}={least} or more",
     )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pytest_ophamin.claims.gates import BUDGET_KINDS
 from pytest_ophamin.deciding.decide import Decision, decide_claim
 from pytest_ophamin.deciding.outcome import Outcome, Registration, Status, Verdict, Void
 from pytest_ophamin.deciding.protocol import Finding
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.registry import PillarRegistry
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.settings import Settings
+    from pytest_ophamin.trials.comparison import Comparison
     from pytest_ophamin.trials.gather import Gathering
 
 GLOBAL_RANDOM_PILLAR = "global-random"
@@ -53,7 +55,7 @@ class Decider:
             outcomes.append(
                 dataclasses.replace(
                     self._outcome(entry, claim, digest, decision=decision, evidence=evidence, gathering=gathering),
-                    comparison=case.comparison,
+                    comparison=_of_claim(case.comparison, claim),
                 )
             )
         return tuple(outcomes)
@@ -161,6 +163,13 @@ class Decider:
             unused_trials=gathering.executed - evidence.n if isinstance(evidence, Sample) else 0,
             duration=gathering.seconds,
         )
+
+
+def _of_claim(comparison: Comparison | None, claim: Claim) -> Comparison | None:
+    """A claim about a number, beside a ratio on the same benchmark, is compared with that number alone."""
+    if comparison is None or claim.kind not in BUDGET_KINDS:
+        return comparison
+    return dataclasses.replace(comparison, against="budget", name="", commit=None, same_source=True)
 
 
 def _siblings(entry: CatalogueEntry, claim: Claim) -> tuple[ClaimId, ...]:

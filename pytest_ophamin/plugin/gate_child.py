@@ -21,6 +21,7 @@ import sys
 import traceback
 import tracemalloc
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -187,10 +188,9 @@ class Session:
 
     def _take_over_the_fixture(self) -> None:
         """Let every use of the fixture have this session's budget, its own callable, and be read when it ends."""
-        from pytest_benchmark.fixture import BenchmarkFixture
-
+        used: Any = import_module("pytest_benchmark.fixture").BenchmarkFixture
         session = self
-        call, pedantic = BenchmarkFixture.__call__, BenchmarkFixture.pedantic
+        call, pedantic = used.__call__, used.pedantic
 
         def called(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> object:
             function = session.callable_of(fixture, function)
@@ -223,8 +223,8 @@ class Session:
             session.keep(fixture, once)
             return result
 
-        BenchmarkFixture.__call__ = called
-        BenchmarkFixture.pedantic = called_pedantic
+        used.__call__ = called
+        used.pedantic = called_pedantic
 
     def callable_of(self, fixture: Any, given: Callable[..., object]) -> Callable[..., object]:
         """Return what this side calls: what the test gave, or what its claim names as ``versus=``."""

@@ -120,7 +120,8 @@ class _Bench:
                 yield self._candidate().moved(tree, folder), folder
 
     def _candidate(self) -> Place:
-        own = own_entries(self._config.stash[keys.start_path], self._tree(), sys.prefix)
+        start_path: tuple[str, ...] = self._config.stash[keys.start_path]
+        own = own_entries(start_path, self._tree(), sys.prefix)
         return self._place(sys.executable, (*own, *self._outside_entries()))
 
     def _place(self, python: str, paths: tuple[Path, ...]) -> Place:
@@ -196,7 +197,7 @@ class _Bench:
                 keywords={},
                 outcome="passed",
                 longrepr=None,
-                when=when,  # type: ignore[arg-type]
+                when=when,
             )
             if when == "call":
                 report.duration = course.seconds

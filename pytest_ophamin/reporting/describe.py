@@ -21,12 +21,14 @@ from pytest_ophamin.reporting.numbers import format_count, format_interval, form
 from pytest_ophamin.reporting.table import Paint, paint_nothing
 from pytest_ophamin.reporting.text import escape_lines, escape_text, indent_text
 from pytest_ophamin.reporting.wording import (
+    describe_gate,
     describe_need,
     describe_relation,
     describe_standing,
     describe_stop,
     describe_void,
     limits_of,
+    units_of,
 )
 from pytest_ophamin.trials.sample import Search
 
@@ -80,6 +82,8 @@ def reproduction_line(outcome: Outcome) -> str | None:
     """Return the shell line that runs exactly the failing trial again; None when no single trial failed."""
     if outcome.void is None or outcome.void.trial is None:
         return None
+    if outcome.claim.is_gate:
+        return f"pytest {shlex.quote(outcome.claim.test)}"  # without a baseline it is the plain benchmark it was
     return f"pytest {shlex.quote(outcome.claim.test)} --ophamin-trial {outcome.void.trial}"
 
 
@@ -88,7 +92,7 @@ def _entries(outcome: Outcome, corrected: Corrected | None) -> Iterator[tuple[st
     yield "", _describe_plan(outcome.claim)
     yield "verdict", _describe_verdict(outcome, corrected)
     if outcome.void is not None:
-        yield "because", describe_void(outcome.void)
+        yield "because", describe_void(outcome.void, units_of(outcome.claim).removesuffix("s"))
     if outcome.verdict is Verdict.NOT_TESTED:
         yield "because", escape_text(outcome.not_tested or "not decided")
     if isinstance(outcome.assessment, Assessment) and outcome.is_decided:
@@ -109,7 +113,7 @@ def _describe_plan(claim: Claim) -> str:
         parts.append(f"{format_count(claim.law.max_examples)} examples")
     else:
         at_most = "at most " if claim.design.can_stop_early else ""
-        parts.append(f"{at_most}{format_count(claim.trials)} trials")
+        parts.append(f"{at_most}{format_count(claim.trials)} {units_of(claim)}")
         parts.append(f"alpha {claim.alpha:.12g}")
     if claim.margin:
         parts.append(f"power {claim.power:.12g}")
@@ -140,6 +144,8 @@ def _assessment_entries(
     stop = describe_stop(outcome)
     if stop is not None:
         yield "stopping", stop
+    for number, text in enumerate(describe_gate(outcome)):
+        yield "" if number else "compared", text
     conditions = "" if assessment.conditions is None else f": {assessment.conditions}"
     word = "exact" if assessment.exact else f"approximate{conditions}"
     yield "method", escape_text(f"{assessment.method}, {word}")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.claims.metrics import QUANTILE, Relation
 from pytest_ophamin.deciding.outcome import Outcome, Status, Verdict
 from pytest_ophamin.deciding.protocol import Assessment, SearchAssessment
+from pytest_ophamin.reporting.gates import describe_comparison, describe_pairs
 from pytest_ophamin.reporting.numbers import format_count, format_interval, format_number
 from pytest_ophamin.reporting.text import escape_text
+from pytest_ophamin.trials.sample import Sample
 
 if TYPE_CHECKING:
     from pytest_ophamin.claims.model import Claim
@@ -72,7 +74,8 @@ def describe_stop(outcome: Outcome) -> str | None:
     if not claim.design.can_stop_early or not isinstance(assessment, Assessment) or not outcome.is_decided:
         return None
     n, cap = format_count(assessment.n), format_count(claim.trials)
-    text = f"stopped after {n} of {cap} trials" if assessment.n < claim.trials else f"ran to its cap of {cap} trials"
+    unit = units_of(claim)
+    text = f"stopped after {n} of {cap} {unit}" if assessment.n < claim.trials else f"ran to its cap of {cap} {unit}"
     if assessment.sequence is None:
         return text
     lower, upper = assessment.sequence.lower[-1], assessment.sequence.upper[-1]
@@ -92,15 +95,16 @@ def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str |
         return None
     if assessment.reason is not None:
         return f"undecided: {escape_text(assessment.reason)}"
+    unit = units_of(outcome.claim)
     alone = assessment.needed if outcome.verdict is Verdict.INCONCLUSIVE else assessment.n
     if alone is None:
-        return "trials that would decide it: none, on the boundary"
+        return f"{unit} that would decide it: none, on the boundary"
     if corrected is None:
-        return f"would need about {format_count(alone)} trials"
+        return f"would need about {format_count(alone)} {unit}"
     factor = trials_factor(outcome, corrected)
     if factor is None:
-        return f"would need about {format_count(alone)} trials alone, more after correction"
-    return f"would need about {format_count(_three_digits_up(alone * factor))} trials after correction"
+        return f"would need about {format_count(alone)} {unit} alone, more after correction"
+    return f"would need about {format_count(_three_digits_up(alone * factor))} {unit} after correction"
 
 
 def _three_digits_up(number: float) -> int:
@@ -128,11 +132,16 @@ def trials_factor(outcome: Outcome, corrected: Corrected) -> float | None:
     return max(1.0, (normal.inv_cdf(tested_at) / normal.inv_cdf(start)) ** 2)
 
 
-def describe_void(void: Void) -> str:
+def units_of(claim: Claim) -> str:
+    """Return what one calls the trials of a claim: those of a benchmark gate are pairs."""
+    return "pairs" if claim.is_gate else "trials"
+
+
+def describe_void(void: Void, unit: str = "trial") -> str:
     """Return ``trial 17 (seed 4), spam.py:31: the trial raised ValueError``: as much of it as is known."""
     where = []
     if void.trial is not None:
-        where.append(f"trial {void.trial}" + ("" if void.seed is None else f" (seed {void.seed})"))
+        where.append(f"{unit} {void.trial}" + ("" if void.seed is None else f" (seed {void.seed})"))
     if void.place is not None:
         where.append(escape_text(void.place))
     reason = escape_text(void.reason)
@@ -150,6 +159,16 @@ def describe_standing(outcome: Outcome) -> str | None:
     return f"{registration.status}{reason}"
 
 
+def describe_gate(outcome: Outcome) -> list[str]:
+    """Return what a benchmark was compared with, and its pairs; nothing of any other claim."""
+    if outcome.comparison is None:
+        return []
+    texts = [describe_comparison(outcome.comparison)]
+    if isinstance(outcome.evidence, Sample) and outcome.is_decided:
+        texts.append(describe_pairs(outcome.claim.kind, outcome.evidence))
+    return texts
+
+
 def _describe_concession(claim: Claim) -> str:
     limits = sorted(limits_of(claim))
     if len(limits) == 1:  # a quantile: its margin is a probability
@@ -161,10 +180,11 @@ def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list
     """Return what must be said below a claim's numbers, most important first; often nothing."""
     notes = []
     if outcome.void is not None:
-        notes.append(describe_void(outcome.void))
+        notes.append(describe_void(outcome.void, units_of(outcome.claim).removesuffix("s")))
     if outcome.verdict is Verdict.NOT_TESTED:
         notes.append(escape_text(outcome.not_tested or "not decided"))
     notes.extend(text for text in (describe_stop(outcome), describe_need(outcome, corrected)) if text is not None)
+    notes.extend(describe_gate(outcome))
     if outcome.conceded:
         notes.append(f"conceded: {_describe_concession(outcome.claim)} (both tests reject)")
     notes.extend(

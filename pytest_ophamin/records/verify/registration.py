@@ -17,6 +17,7 @@ from pytest_ophamin.deciding.campaign import EXPLORATORY_SUFFIX
 from pytest_ophamin.deciding.outcome import Status
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.agreement import check_runs, check_samples
+from pytest_ophamin.records.verify.comparison import check_comparison
 from pytest_ophamin.records.verify.report import StepState
 from pytest_ophamin.records.verify.repository import check_repository
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
@@ -69,6 +70,8 @@ def _check_claim(proof: ProofState, family: FamilyPart, member: Member) -> None:
         raise StepFailed(f"{place}: the plan says {part.plan.trials} trials, the claim {claim.trials}")
     if (part.plan.allocated is None) == claim.design.can_stop_early:
         raise StepFailed(f"{place}: only a claim that may stop early says how many claims alpha was allocated among")
+    measured = proof.statement.predicate.data.kind == "sample"
+    check_comparison(claim, part.plan.comparison, measured=measured, place=place)
     claim = replace(claim, allocated=part.plan.allocated or 1)
     expected = claim.family if member.status == "registered" else claim.family + EXPLORATORY_SUFFIX
     if family.name != expected:

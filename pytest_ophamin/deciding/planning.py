@@ -78,9 +78,9 @@ def _plan_problem(claim: Claim, pillar: DecidingPillar) -> Problem | None:
         return None if claim.expecting is not None else _no_expectation(claim)
     if claim.trials >= plan.least_n:
         return None
-    argument, least = (
-        ("pairs", plan.least_n + plan.least_n % PAIRS_PER_BLOCK) if claim.is_gate else ("trials", plan.least_n)
-    )
+    argument, least = "trials", plan.least_n
+    if claim.is_gate:
+        argument, least = "pairs", least + least % PAIRS_PER_BLOCK
     return _problem(
         claim,
         argument,

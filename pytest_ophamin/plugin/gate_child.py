@@ -12,12 +12,14 @@ rounds a low statistic, the median and the 99th percentile.
 
 from __future__ import annotations
 
+import ast
 import gc
 import hashlib
 import inspect
 import json
 import os
 import sys
+import textwrap
 import traceback
 import tracemalloc
 from collections.abc import Callable
@@ -284,10 +286,15 @@ def _other_callable(item: Any) -> Callable[..., object] | None:
 
 
 def _source_digest(item: Any) -> str:
+    """Return the SHA-256 of the test function's code, its decorators left out; "" where there is no source."""
     try:
-        return hashlib.sha256(inspect.getsource(inspect.unwrap(item.function)).encode()).hexdigest()
-    except (OSError, TypeError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(item.function))))
+    except (OSError, TypeError, SyntaxError):
         return ""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.decorator_list = []
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
 def _failure(error: BaseException, rootdir: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem
 
 FIXTURE = "benchmark"
+_PLUGIN_NAMES = ("benchmark", "pytest_benchmark.plugin")
+"""Names pytest-benchmark is registered under, found by itself or by ``-p``."""
 SLICE_ATTRIBUTE = "ophamin_slice"
 """Attribute of a call report: the slice's text."""
 DEFERRED = "deferred"
@@ -47,7 +49,7 @@ def gate_problems(item: pytest.Function, claim: Claim) -> list[Problem]:
         return Problem(test=item.nodeid, argument="metric", expected=expected, came=came, fix=fix)
 
     problems = []
-    if not item.config.pluginmanager.hasplugin("benchmark"):
+    if not any(item.config.pluginmanager.hasplugin(name) for name in _PLUGIN_NAMES):
         fix = 'pip install "pytest-ophamin[benchmark]"'
         problems.append(problem("pytest-benchmark, which times what a gate compares", "a session without it", fix))
     elif FIXTURE not in item.fixturenames:

@@ -144,7 +144,9 @@ def decision_variable(claim: Claim, sample: Sample) -> Variable | None:
     if claim.kind == "quantile":
         return _against_limits(claim, sample.value.floats)
     if FIRST in sample.columns and SECOND in sample.columns:
-        return of_pairs(claim.kind, *sample.pairs)
+        found = of_pairs(claim.kind, *sample.pairs)
+        # A sign test counts pairs on one side of a limit, as a quantile does.
+        return _against_limits(claim, found) if found is not None and claim.kind == "memory_ratio" else found
     if VALUE not in sample.columns:
         return None
     column = sample.value

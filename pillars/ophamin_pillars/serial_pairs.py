@@ -9,6 +9,7 @@ from ophamin_pillars.runs import centred_ranks
 
 Floats = npt.NDArray[np.float64]
 _TOTALS = frozenset({"rate", "mtbf", "bandwidth"})
+_RATIOS = frozenset({"ratio", "time_ratio", "memory_ratio"})
 _CORRELATIONS = frozenset({"correlation", "spearman", "kendall"})
 
 
@@ -18,7 +19,7 @@ def of_pairs(kind: str, first: Floats, second: Floats) -> Floats | None:
         return _residuals(first, second)
     if kind in _CORRELATIONS:
         return _products(kind, first, second)
-    if kind != "ratio":
+    if kind not in _RATIOS:
         return first - second
     return first / second if bool(((first > 0.0) & (second > 0.0)).all()) else None
 

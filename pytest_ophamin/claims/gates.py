@@ -31,7 +31,8 @@ LEAST_PAIRS = 4
 LARGEST_PAIRS = 10_000
 PAIRS_PER_BLOCK = 2
 """A block is a half and its mirror image (ABBA): what drifts evenly cancels within it."""
-_FIRST_LOOKS = (6, 8, 10, 12, 16, 30, 50, 80, 120, 200)
+_FIRST_LOOKS = (6, 8, 10, 12, 14, 16, 20, 30, 40, 60, 80, 120, 160, 240)
+"""Chosen with the spending function by computation: docs/adr/0007-benchmark-gates-statistics.md."""
 
 _KEPT: dict[str, tuple[str, ...]] = {
     TIME_RATIO: ("control", "control_median", "first_median", "second_median"),

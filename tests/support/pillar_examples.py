@@ -177,7 +177,7 @@ STRATA = Design(strata="site")
 FACTORS = Design(factors=("cache", "threads"))
 SEQUENTIAL = Design(sequential=True)
 LOOKS = Design(looks=(20, 40, 60))
-PAIRS = Design(looks=(6, 8, 10, 12, 16, 24))
+PAIRS = Design(looks=(6, 8, 10, 12, 14, 16, 20, 24))
 RESAMPLED = Design(resampled=1 / 9)
 
 Values = Callable[[np.random.Generator, int, float], npt.NDArray[np.bool_] | npt.NDArray[np.float64]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -37,36 +37,6 @@ CONDITIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A sample up to one of its looks, or to its end."""
-
-    claim: Claim
-    sample: Sample
-    looks: tuple[int, ...]
-    values: Floats
-    """The decision variable (n)."""
-
-    @property
-    def is_exact(self) -> bool:
-        return self.claim.kind == MEMORY
-
-    def tests(self) -> OneSided | None:
-        """Return the tests over the looks that count up to here; None where this one has no spread."""
-        here = self.looks.index(self.sample.n)
-        counted = [
-            place for place in range(here) if not differs(self.claim, self.sample.first_trials(self.looks[place]))
-        ]
-        counted.append(here)
-        if self.is_exact:
-            return PeakTests(self.values, self.looks, tuple(counted), self.claim.allocated)
-        centres = [(place, centre_of(self.values[: self.looks[place]])) for place in counted]
-        known: list[tuple[int, Centre]] = [(place, centre) for place, centre in centres if centre is not None]
-        if not known or known[-1][0] != here:
-            return None
-        return LogTests(self.looks, tuple(known), self.claim.allocated)
-
-
 def looks_of(claim: Claim, n: int) -> tuple[int, ...]:
     """Return all planned looks: those declared, or the end of a sample of ``n``."""
     return claim.design.looks or (n,)
@@ -87,10 +57,11 @@ def stop_of(claim: Claim, sample: Sample) -> int | None:
             raise
         return stop
     _check_limits(claim)
-    for look in looks_of(claim, sample.n)[:-1]:
-        if look > sample.n:
-            break
-        if _decides(claim, sample.first_trials(look), values[:look]):
+    (a, b), sides = claim.stop_levels, claim_sides(claim)
+    for look, tests in _tests_at_looks(claim, sample, values):
+        if look == claim.trials or tests is None:
+            continue
+        if round12(sides.p_validate(tests)) <= a or round12(sides.p_refute(tests)) <= b:
             return look
     return None
 
@@ -101,54 +72,64 @@ def assess(claim: Claim, sample: Sample) -> Assessment:
     Raises:
         BadSample: It ends elsewhere, or a number is not positive.
     """
-    values, looks = decision_variable(claim, sample), looks_of(claim, sample.n)
+    values = decision_variable(claim, sample)
     _check_limits(claim)
-    if sample.n not in looks:
+    *_, (end, tests) = [(0, None), *_tests_at_looks(claim, sample, values)]
+    if end != sample.n:
         raise BadSample("the sample does not end at a look")
-    ending = Ending(claim, sample, looks, values)
-    p = control_p(claim, sample)
     if differs(claim, sample):
-        return _undecided(ending, describe_noise(p))
-    tests = ending.tests()
+        return _undecided(claim, values, describe_noise(control_p(claim, sample)))
     if tests is None:
-        return _undecided(ending, ONE_OBSERVATION if sample.n == 1 else ZERO_VARIANCE)
+        return _undecided(claim, values, ONE_OBSERVATION if sample.n == 1 else ZERO_VARIANCE)
+    is_exact = claim.kind == MEMORY
     return compose(
         claim,
         tests,
         method=_method(claim),
-        exact=ending.is_exact,
-        conditions=None if ending.is_exact else CONDITIONS,
+        exact=is_exact,
+        conditions=None if is_exact else CONDITIONS,
         libraries=libraries(),
     )
 
 
-def _decides(claim: Claim, seen: Sample, values: Floats) -> bool:
-    if differs(claim, seen):
-        return False
-    tests = Ending(claim, seen, looks_of(claim, claim.trials), values).tests()
-    if tests is None:
-        return False
-    (a, b), sides = claim.stop_levels, claim_sides(claim)
-    return round12(sides.p_validate(tests)) <= a or round12(sides.p_refute(tests)) <= b
+def _tests_at_looks(claim: Claim, sample: Sample, values: Floats) -> Iterator[tuple[int, OneSided | None]]:
+    """Yield each look the sample reaches, with the tests over the looks that count up to it.
+
+    None where a look says nothing: the control differs there, or the logs have no spread. It is then as if it had not
+    been planned, which can only make later p-values too large.
+    """
+    looks = looks_of(claim, sample.n)
+    places: list[int] = []
+    centres: list[tuple[int, Centre]] = []
+    for place, look in enumerate(looks):
+        if look > sample.n:
+            return
+        tests: OneSided | None = None
+        if differs(claim, sample.first_trials(look)):
+            pass
+        elif claim.kind == MEMORY:
+            places.append(place)
+            tests = PeakTests(values[:look], looks, tuple(places), claim.allocated)
+        elif (centre := centre_of(values[:look])) is not None:
+            centres.append((place, centre))
+            tests = LogTests(looks, tuple(centres), claim.allocated)
+        yield look, tests
 
 
-def _undecided(ending: Ending, reason: str) -> Assessment:
+def _undecided(claim: Claim, values: Floats, reason: str) -> Assessment:
     """Return p = 1 on both sides, with what the sample still says about itself."""
-    claim, values = ending.claim, ending.values
-    estimate: float | None
-    spread: float | None
-    centre = None if ending.is_exact else centre_of(values)
-    if ending.is_exact:
-        estimate, spread = float(np.median(values)), None
-    elif centre is None:
-        estimate, spread = exp_or_none(mean_and_sd(values)[0]), 0.0
-    else:
-        estimate, spread = exp_or_none(centre.mean), centre.spread
+    is_exact = claim.kind == MEMORY
+    estimate: float | None = float(np.median(values))
+    spread: float | None = None
+    if not is_exact:
+        centre = centre_of(values)
+        estimate = exp_or_none(mean_and_sd(values)[0] if centre is None else centre.mean)
+        spread = 0.0 if centre is None else centre.spread
     return undecidable(
         claim,
         method=_method(claim),
-        exact=ending.is_exact,
-        conditions=None if ending.is_exact else CONDITIONS,
+        exact=is_exact,
+        conditions=None if is_exact else CONDITIONS,
         n=len(values),
         estimate=estimate,
         spread=spread,

@@ -18,8 +18,8 @@ from ophamin_pillars.sequential.group import FARTHEST, REACH, GroupDesign, cross
 from ophamin_pillars.sequential.spending import hwang_shih_decani
 from pytest_ophamin.pillars import round12
 
-SPENDING = hwang_shih_decani(-5.0)
-"""Chosen by computation among 15 spending functions and 515 sets of looks: ADR 0007."""
+SPENDING = hwang_shih_decani(-6.0)
+"""Chosen with the default looks by computation: docs/adr/0007-benchmark-gates-statistics.md."""
 LARGEST_LEVEL = 0.499
 """Normal designs end here; a level above it only makes the early looks more careful than they need to be."""
 

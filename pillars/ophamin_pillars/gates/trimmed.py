@@ -46,8 +46,8 @@ class Centre:
 
 def centre_of(x: Floats) -> Centre | None:
     """Return the centre of ``x``, shape (n,); None when its error is not known: one observation, or all equal."""
-    n, cut = len(x), trimmed_count(x)
     ordered = np.sort(x)
+    n, cut = len(x), trimmed_count(ordered)
     kept = n - 2 * cut
     mean, _ = mean_and_sd(ordered[cut : n - cut])
     _, sd = mean_and_sd(np.clip(ordered, ordered[cut], ordered[n - cut - 1]))
@@ -61,14 +61,19 @@ def centre_of(x: Floats) -> Centre | None:
     return Centre(n, mean, error, kept - 1, cut)
 
 
-def trimmed_count(x: Floats) -> int:
-    """Return how many observations to leave out on each side."""
-    n = len(x)
+def trimmed_count(ordered: Floats) -> int:
+    """Return how many of the rising ``ordered`` (n) to leave out on each side."""
+    n = len(ordered)
     if n < LEAST_N:
         return 0
-    deviations = x - np.median(x)
-    reach = FAR * _NORMAL_MAD * float(np.median(np.abs(deviations)))
+    deviations = ordered - _middle(ordered)
+    reach = FAR * _NORMAL_MAD * _middle(np.sort(np.abs(deviations)))
     if reach == 0.0:
         return 0
     far = max(int(np.count_nonzero(deviations > reach)), int(np.count_nonzero(deviations < -reach)))
     return min(far, int(LARGEST_SHARE * n))
+
+
+def _middle(ordered: Floats) -> float:
+    n = len(ordered)
+    return 0.5 * float(ordered[(n - 1) // 2] + ordered[n // 2])

@@ -1,9 +1,9 @@
 """The centre of log ratios: their mean, or a trimmed mean where some pairs were plainly disturbed.
 
-Observations further than ``FAR`` robust standard deviations from the median are counted on each side, and as many as
-on the worse side are trimmed from both; the error is that of Tukey & McLaughlin (1963, Sankhya A 25:331), from the
-Winsorised deviation with h - 1 degrees of freedom for h kept observations. Normal observations are trimmed so rarely
-that nothing is lost; one disturbed pair in twenty no longer hides a slowdown. Numbers: ADR 0007.
+Observations further than :func:`far` robust standard deviations from the median are counted on each side, and as many
+as on the worse side are trimmed from both; the error is Yuen's (1974, Biometrika 61:165), from the Winsorised deviation
+with h - 1 degrees of freedom for h kept observations. Normal observations are trimmed so rarely that nothing is lost;
+one disturbed pair in twenty no longer hides a slowdown. Numbers: docs/adr/0007-benchmark-gates-statistics.md.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from ophamin_pillars.student import mean_and_sd
 
 Floats = npt.NDArray[np.float64]
 
-FAR = 4.0
-"""Robust standard deviations (1.4826 times the median absolute deviation)."""
 LEAST_N = 10
 """With fewer observations the deviation from the median is too rough a ruler, and none is trimmed."""
 LARGEST_SHARE = 0.25
 """Trimmed on each side at most."""
 _NORMAL_MAD = 1.4826022185056018
+"""Robust standard deviation over median absolute deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +60,26 @@ def centre_of(x: Floats) -> Centre | None:
     return Centre(n, mean, error, kept - 1, cut)
 
 
+def far(n: int) -> float:
+    """Return how many robust standard deviations from the median an observation is plainly disturbed.
+
+    Further for few observations, whose ruler is rough: so that tests of normal observations keep 1.25 times a level of
+    .05 / 20 at every n.
+    """
+    return max(4.0, 100.0 / n)
+
+
 def trimmed_count(ordered: Floats) -> int:
     """Return how many of the rising ``ordered`` (n) to leave out on each side."""
     n = len(ordered)
     if n < LEAST_N:
         return 0
     deviations = ordered - _middle(ordered)
-    reach = FAR * _NORMAL_MAD * _middle(np.sort(np.abs(deviations)))
+    reach = far(n) * _NORMAL_MAD * _middle(np.sort(np.abs(deviations)))
     if reach == 0.0:
         return 0
-    far = max(int(np.count_nonzero(deviations > reach)), int(np.count_nonzero(deviations < -reach)))
-    return min(far, int(LARGEST_SHARE * n))
+    disturbed = max(int(np.count_nonzero(deviations > reach)), int(np.count_nonzero(deviations < -reach)))
+    return min(disturbed, int(LARGEST_SHARE * n))
 
 
 def _middle(ordered: Floats) -> float:

@@ -119,7 +119,8 @@ def crossing_probabilities(critical: npt.ArrayLike, information: npt.ArrayLike, 
     under_way: _UnderWay | None = None
     for k in range(len(t)):
         found[k] = _stops(under_way, float(c[k]), float(t[k]), drift)
-        under_way = _go_on(under_way, float(c[k]), float(t[k]), drift)
+        if k + 1 < len(t):
+            under_way = _go_on(under_way, float(c[k]), float(t[k]), drift)
     return found
 
 

@@ -419,6 +419,14 @@ def test_a_bad_pair_after_the_stop_is_no_part_of_the_sample() -> None:
     assert PILLAR.stop(gate(), pairs_of(first, ones, control=first, **kept)) == 6
 
 
+def test_pairs_that_are_looked_at_once_stop_nowhere() -> None:
+    """A claim without looks runs all its pairs, however plain the first ones are."""
+    claim = claim_of("time_ratio", at_most=1.05, trials=30)
+    sample = pairs(math.log(1.5) + generator(76, 1).normal(0.0, 0.01, 30))
+    assert PILLAR.stop(claim, sample) is None
+    assert PILLAR.stop(claim, sample.first_trials(20)) is None
+
+
 def test_bools_and_unplanned_ends_are_refused() -> None:
     """A gate takes numbers, up to a look."""
     ones = np.ones(30, dtype=np.bool_)

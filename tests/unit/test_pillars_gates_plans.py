@@ -116,6 +116,13 @@ def test_memory_that_cannot_be_decided_has_no_power() -> None:
     assert PILLAR.plan(above, level=0.05).power == 1.0
 
 
+@pytest.mark.parametrize("metric", ["time_ratio", "time_median", "memory_ratio"])
+def test_a_claim_whose_pairs_are_not_known_yet_has_a_plan(metric: str) -> None:
+    """Before trials="auto" is resolved nothing is said but what could ever be validated."""
+    plan = PILLAR.plan(planned(metric, looks=(), trials=0, expecting=1.0, expecting_sd=0.05), level=0.05)
+    assert (plan.n, plan.power, plan.detectable) == (0, None, None)
+
+
 @pytest.mark.parametrize(
     ("fields", "argument"),
     [

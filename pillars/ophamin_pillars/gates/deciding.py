@@ -48,6 +48,8 @@ def stop_of(claim: Claim, sample: Sample) -> int | None:
     Raises:
         BadSample: A number before any decision is not positive.
     """
+    if not claim.design.looks:
+        return None
     try:
         values = decision_variable(claim, sample)
     except BadSample as bad:

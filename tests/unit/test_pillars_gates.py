@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from error_rates import generator, shipped
-from scipy.stats import mstats, ttest_1samp
+from scipy.stats import binom, mstats, ttest_1samp
 
 from ophamin_pillars.gate import GatePillar
 from ophamin_pillars.gates.control import control_p, differs, sign_test
@@ -282,7 +282,7 @@ def test_needed_pairs_are_whole_blocks_and_would_decide() -> None:
     found = decided(claim, pairs(logs))
     assert found.needed is not None
     assert found.needed % 2 == 0
-    nominal = look_design(LOOKS, 0.01).nominal[-1]
+    nominal = nominal_at_cap(LOOKS, 0.01, 0.05)
     assert found.estimate is not None
     assert found.spread is not None
     gap = (math.log(found.estimate) - math.log(1.05)) / found.spread
@@ -391,7 +391,19 @@ def test_memory_errs_within_its_levels_in_every_sample_there_is(looks: tuple[int
     assert 0.02 < refuted <= 0.2
 
 
-# Bad samples, plans, serial dependence --------------------------------------------------------------------------------
+@pytest.mark.parametrize("good", [17, 12])
+def test_needed_pairs_of_memory_are_whole_blocks_and_would_decide(good: int) -> None:
+    """The same share of pairs below the limit rejects at that many pairs, at the claim's own level."""
+    first = np.where(np.arange(30) % 30 < good, 1.0, 1.2)[generator(77, 1).permutation(30)]
+    found = decided(gate("memory_ratio", m=20), pairs_of(first, np.ones(30), control=first))
+    assert found.n == 30
+    assert found.needed is not None
+    assert found.needed % 2 == 0
+    share = max(good, 30 - good) * found.needed // 30
+    assert binom.sf(share - 1, found.needed, 0.5) <= 0.05
+
+
+# Bad samples, serial dependence ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("column", ["first", "second", "control"])

@@ -69,11 +69,15 @@ class LogTests:
         return None
 
     def needed(self, side: str, limit: float, *, slack: float, strict: bool, level: float, start: int) -> int | None:
-        """Return the least even number of pairs at whose end the same mean and spread reject, at level / allocated."""
+        """Return the least even number of pairs at whose last look the same mean and spread reject.
+
+        At ``level`` itself, for the claim alone: who knows the correction scales it.
+        """
         del strict
         moved = math.log(minus(limit, slack) if side == "greater" else plus(limit, slack))
         gap = self._end.mean - moved if side == "greater" else moved - self._end.mean
-        found = needed_t(gap / self.spread, self._design(level).nominal[-1], max(2, start))
+        at_cap = nominal_at_cap(self.looks, level / self.allocated, level)
+        found = needed_t(gap / self.spread, at_cap, max(2, start))
         return None if found is None else whole_blocks(found)
 
     @property

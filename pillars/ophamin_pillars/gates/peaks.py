@@ -121,9 +121,9 @@ class PeakTests:
         x = self.ratios if side == "greater" else -self.ratios
         moved = moved if side == "greater" else -moved
         count = int(np.count_nonzero(x > moved if strict else x >= moved))
-        found = needed_greater(count, self.n, 0.5, level / self.allocated, start)
+        found = needed_greater(count, self.n, 0.5, level, start)
         while found is not None and found % 2:
-            found = needed_greater(count, self.n, 0.5, level / self.allocated, whole_blocks(found))
+            found = needed_greater(count, self.n, 0.5, level, whole_blocks(found))
         return found
 
     def _p(self, good: npt.NDArray[np.bool_], level: float) -> float:

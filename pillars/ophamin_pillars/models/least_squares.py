@@ -76,6 +76,9 @@ def regress(y: npt.ArrayLike, x: npt.ArrayLike | None = None, *, intercept: bool
         raise ValueError(f"expected at least one coefficient and more rows than that, got {n} rows and {p}")
     solver = _Augmented(a)
     residuals, beta = solver.solve(response, np.zeros(p))
+    if intercept and bool((response == response[0]).all()):
+        # The intercept alone fits exactly: what rounding leaves beside it depends on the machine's linear algebra.
+        residuals, beta = np.zeros(n), np.array([response[0], *np.zeros(p - 1)])
     variances = [-float(solver.solve(np.zeros(n), unit)[1][j]) for j, unit in enumerate(np.eye(p))]
     return _summary(response, residuals, beta, np.array(variances), intercept=intercept)
 

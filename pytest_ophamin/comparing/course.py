@@ -105,12 +105,13 @@ class Course:
             for name in (*(part for _, part in key_shape(claim).columns), *kept_columns(claim.kind)):
                 place = (keys[name], "value") if name in keys else (claim.of, name)
                 columns[place] = _column([self._value(claim, name, pair) for pair in self.pairs])
-        done = len(self.pairs)
+        # What failed has nothing more to say: its slice ends the test's trials, as that of any failed trial does.
+        stop = len(self.pairs) if self.failure is None else self.entry.group.trials
         return Slice(
             test=self.test,
             key=self.entry.key,
             start=0,
-            stop=done + (self.failure is not None),
+            stop=stop,
             columns=columns,
             failure=self.failure,
             seconds=self.seconds,

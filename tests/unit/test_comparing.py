@@ -1,0 +1,456 @@
+"""Benchmark gates without processes: order, places, readings, courses and the gate itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gated import TEST, FakeRunner, entry_of, gate_claim, place, reading, result
+
+from pytest_ophamin.comparing.course import Course
+from pytest_ophamin.comparing.gate import Gate, Progress, seed_of
+from pytest_ophamin.comparing.places import (
+    environment_of,
+    environment_size,
+    import_roots,
+    is_beside_tests,
+    own_entries,
+    strays,
+)
+from pytest_ophamin.comparing.process import ProcessDied, Runner
+from pytest_ophamin.comparing.request import Result, Trouble, Wish, read_result, request_text
+from pytest_ophamin.comparing.sides import Side, block_order, hash_seed
+from pytest_ophamin.errors import EvidenceError, UsageError
+from pytest_ophamin.trials.gather import gather_slices
+from pytest_ophamin.trials.sample import Sample, column_names
+
+OTHER = "bench/test_decode.py::test_encode"
+
+
+# Order ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_second_half_of_a_block_is_the_first_backwards() -> None:
+    """ABBA: each side's mean place within a block is the same, so that an even drift cancels."""
+    sides = [Side.BASELINE, Side.CANDIDATE, Side.CONTROL]
+    for block in range(20):
+        first, second = block_order(sides, b"seed", block)
+        assert sorted(first) == sorted(sides)
+        assert second == first[::-1]
+
+
+def test_every_side_comes_first_about_as_often() -> None:
+    """Which side leads is drawn anew for each block."""
+    leaders = Counter(
+        block_order([Side.BASELINE, Side.CANDIDATE, Side.CONTROL], b"s", block)[0][0] for block in range(300)
+    )
+    assert len(leaders) == 3
+    assert min(leaders.values()) > 70
+
+
+def test_order_and_hash_seeds_follow_from_the_seed_alone() -> None:
+    """The same benchmarks give the same order; every process has a hash seed of its own."""
+    assert block_order(Side, b"x", 3) == block_order(reversed(Side), b"x", 3)
+    seeds = {hash_seed(b"x", pair, side) for pair in range(10) for side in Side}
+    assert len(seeds) == 40
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+# Places --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_place_moves_with_its_tree(tmp_path: Path) -> None:
+    """What lies in the tree lies in the other one; what lies outside stays."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    here = dataclasses.replace(
+        place(old / "sub"), inifile=old / "pyproject.toml", paths=(old / "src", Path("/opt/lib"))
+    )
+    there = here.moved(old, new)
+    assert (there.folder, there.inifile) == (new / "sub", new / "pyproject.toml")
+    assert there.paths == (new / "src", Path("/opt/lib"))
+
+
+def test_only_source_folders_of_the_tree_are_its_own_entries(tmp_path: Path) -> None:
+    """An environment inside the tree, installed packages and other folders are not what is compared."""
+    entries = [
+        str(tmp_path / "src"),
+        str(tmp_path / ".venv" / "lib"),
+        str(tmp_path / "x" / "site-packages"),
+        "/usr/lib",
+    ]
+    found = own_entries(entries, tmp_path, str(tmp_path / ".venv"))
+    assert found == (tmp_path / "src",)
+
+
+def test_import_roots_are_found_from_what_was_imported(tmp_path: Path) -> None:
+    """A package gives the folder above it, a module its folder; tests and foreign modules give none."""
+    test = tmp_path / "tests" / "test_a.py"
+    origins = {
+        "pkg": str(tmp_path / "src" / "pkg" / "__init__.py"),
+        "single": str(tmp_path / "lib" / "single.py"),
+        "test_a": str(test),
+        "conftest": str(tmp_path / "conftest.py"),
+        "numpy": "/usr/lib/numpy/__init__.py",
+        "__main__": str(tmp_path / "child.py"),
+    }
+    assert import_roots(origins, tmp_path, [str(test)]) == (tmp_path / "src", tmp_path / "lib")
+    assert list(strays(origins, tmp_path)) == ["conftest", "pkg", "single", "test_a"]
+
+
+@pytest.mark.parametrize(
+    ("file", "beside"),
+    [
+        ("tests/test_a.py", True),
+        ("conftest.py", True),
+        ("tests/helpers.py", True),
+        ("tests/__init__.py", True),
+        ("pkg/__init__.py", False),
+        ("single.py", False),
+    ],
+)
+def test_helpers_beside_tests_are_no_code_under_test(file: str, beside: bool, tmp_path: Path) -> None:
+    """What pytest brings along may come from this tree; the project may not."""
+    assert is_beside_tests(tmp_path / file, [tmp_path / "tests" / "test_a.py"], tmp_path) is beside
+
+
+def test_environments_of_all_sides_take_the_same_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the environment ends moves the stack: a longer path must not show in the timings."""
+    monkeypatch.setenv("OPHAMIN_SIGNING_KEY", "secret")
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    short = place(tmp_path)
+    long = dataclasses.replace(short, paths=(tmp_path / "a" / "rather" / "long" / "path",))
+    sizes = [environment_size(environment_of(each, hash_seed=1, cache=tmp_path)) for each in (short, long)]
+    made = [environment_of(each, hash_seed=7, cache=tmp_path, size=max(sizes)) for each in (short, long)]
+    assert environment_size(made[0]) == environment_size(made[1]) == max(sizes)
+    assert made[1]["PYTHONPATH"] == str(long.paths[0])
+    assert "PYTHONPATH" not in made[0]
+    assert not {"OPHAMIN_SIGNING_KEY", "PYTEST_XDIST_WORKER"} & made[0].keys()
+    assert int(made[0]["PYTHONHASHSEED"]) == 7
+
+
+# Requests and results ------------------------------------------------------------------------------------------------
+
+
+def answer(**changes: Any) -> str:
+    """Return the text of a process's result."""
+    read = {"low": 1e-3, "median": 1e-3, "p99": 2e-3, "rounds": 5, "iterations": 1, "gc": "on", "peak": 512}
+    document = {
+        "format": "ophamin-gate/1",
+        "python": "3.12.0",
+        "readings": {TEST: read | changes.pop("read", {})},
+        "failures": {OTHER: {"skipped": "no data"}},
+        "absent": [],
+        "uncollected": {},
+        "sources": {TEST: "a"},
+        "origins": {},
+        "versions": {},
+    }
+    return json.dumps(document | changes)
+
+
+def test_a_result_is_read_back() -> None:
+    """Readings are numbers, a skip is a trouble that says so."""
+    read = read_result(answer())
+    assert read.readings[TEST].peak == 512
+    assert read.troubles[OTHER].skipped
+    assert read.troubles[OTHER].message == "skipped: no data"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        (answer(readings=None), "AttributeError"),
+        (answer(read={"low": 0.0}), "expected low in seconds above 0, came 0.0: the timer is too coarse for it"),
+        (answer(read={"median": "nan"}), "expected median in seconds above 0"),
+        (json.dumps({"python": "3"}), "KeyError"),
+    ],
+)
+def test_a_result_that_is_none_is_refused(text: str, message: str) -> None:
+    """A process that says something else has said nothing."""
+    with pytest.raises(EvidenceError, match=message):
+        read_result(text)
+
+
+def test_a_request_says_what_to_read(tmp_path: Path) -> None:
+    """Benchmarks keep their order; what is to be read beside their rounds is said for each."""
+    text = request_text(
+        place(tmp_path),
+        {OTHER: Wish(calls=True), TEST: Wish(memory=True)},
+        budget=0.05,
+        swaps=False,
+        versions=True,
+        cache=tmp_path,
+        options=("-p", "x"),
+    )
+    document = json.loads(text)
+    assert list(document["benchmarks"]) == [OTHER, TEST]
+    assert document["benchmarks"][TEST] == {"memory": True, "calls": False}
+
+
+# Courses -------------------------------------------------------------------------------------------------------------
+
+
+def pair(candidate: float = 1.0, second: float = 1.0, control: float = 1.0, side: Side = Side.BASELINE) -> Any:
+    """Return the results of one half of a block."""
+    return {
+        Side.CANDIDATE: result({TEST: reading(candidate)}),
+        side: result({TEST: reading(second)}),
+        Side.CONTROL: result({TEST: reading(control)}),
+    }
+
+
+def sample_of_course(course: Course, index: int = 0) -> Sample:
+    """Return the sample its slice gives one of its claims."""
+    claim = course.claims[index]
+    gathering = gather_slices(course.entry.group, bytes.fromhex(course.entry.key), [course.to_slice()])
+    found = gathering.evidence_for(claim, len(course.pairs))
+    assert isinstance(found, Sample)
+    return found
+
+
+def test_a_ratio_compares_lows_and_keeps_medians() -> None:
+    """First is the candidate, second the baseline; the control and all medians are kept."""
+    course = Course(entry=entry_of(gate_claim(pairs=2)))
+    course.take(pair(1.2, 1.0, 1.1))
+    course.take(pair(1.4, 1.1, 1.3))
+    sample = sample_of_course(course)
+    assert tuple(sorted(sample.columns)) == column_names(course.claims[0])
+    np.testing.assert_allclose(sample.pairs, ([1.2, 1.4], [1.0, 1.1]))
+    np.testing.assert_allclose(sample.columns["control"].floats, [1.1, 1.3])
+    np.testing.assert_allclose(sample.columns["second_median"].floats, [1.1, 1.21])
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("time_median", 1.1), ("time_p99", 2.0)])
+def test_a_budget_is_in_the_claims_unit(metric: str, expected: float) -> None:
+    """The statistic of the candidate's process, in the unit the threshold has; nothing is compared with a baseline."""
+    course = Course(entry=entry_of(gate_claim(metric, pairs=2, unit="us", at_most=5.0)))
+    assert course.second is None
+    assert course.wish.calls is (metric == "time_p99")
+    course.take({Side.CANDIDATE: result({TEST: reading(1e-6)}), Side.CONTROL: result({TEST: reading(2e-6)})})
+    sample = sample_of_course(course)
+    assert sample.value.floats.tolist() == pytest.approx([expected])
+    assert sample.columns["control_low"].floats.tolist() == pytest.approx([2.0])
+
+
+def test_several_gates_share_the_processes_of_one_benchmark() -> None:
+    """A memory gate beside a time gate reads its own statistic."""
+    claims = gate_claim(pairs=2), gate_claim("memory_ratio", pairs=2)
+    course = Course(entry=entry_of(*claims))
+    assert course.wish == Wish(memory=True)
+    course.take(pair(2.0, 1.0))
+    assert sample_of_course(course, 0).pairs[0].tolist() == [2.0]
+    assert sample_of_course(course, 1).pairs[0].tolist() == [1000.0]
+
+
+def test_versus_has_a_side_of_its_own() -> None:
+    """What is compared is the other callable, in this tree; no baseline is needed."""
+    course = Course(entry=entry_of(gate_claim(pairs=2, versus="lib:old")))
+    assert course.sides == {Side.CANDIDATE, Side.CONTROL, Side.VERSUS}
+    course.take(pair(1.0, 3.0, side=Side.VERSUS))
+    assert sample_of_course(course).pairs[1].tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"absent": frozenset({TEST})}, "in the baseline: the benchmark does not exist there"),
+        ({"uncollected": {"bench/test_decode.py": "ImportError: no"}}, "cannot be collected there: ImportError: no"),
+        ({}, "in the baseline: it was not run there"),
+        (
+            {"troubles": {TEST: Trouble(exception=None, place=None, message="skipped: x", skipped=True)}},
+            "in the baseline: skipped: x",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_not_tested(wrong: dict[str, Any], reason: str) -> None:
+    """A benchmark that is missing or skipped on one side is told, never dropped."""
+    course = Course(entry=entry_of(gate_claim()))
+    course.rehearse(pair() | {Side.BASELINE: result(**wrong)})
+    assert course.not_tested is not None
+    assert reason in course.not_tested
+    assert not course.is_open
+    assert course.is_absent is ("absent" in wrong)
+
+
+def test_a_benchmark_that_raises_makes_its_claims_void() -> None:
+    """The exception's class and place are kept, its message only for the terminal."""
+    trouble = Trouble(exception="ValueError", place="lib.py:3", message="secret")
+    course = Course(entry=entry_of(gate_claim(pairs=2)))
+    course.take(pair())
+    course.take(pair() | {Side.CANDIDATE: result(troubles={TEST: trouble})})
+    made = course.to_slice()
+    assert made.failure is not None
+    assert (made.failure.exception, made.failure.place, made.failure.trial) == ("ValueError", "lib.py:3", 1)
+    assert "secret" not in made.to_text()
+    assert "secret" in course.told
+
+
+def test_a_benchmark_that_never_used_the_fixture_is_void() -> None:
+    """Nothing was timed, and the reason says so."""
+    trouble = Trouble(exception=None, place=None, message="the benchmark fixture was not used")
+    course = Course(entry=entry_of(gate_claim(pairs=2)))
+    course.take(pair() | {Side.CONTROL: result(troubles={TEST: trouble})})
+    assert course.failure is not None
+    assert course.failure.reason == "the benchmark fixture was not used, in a process of the control"
+
+
+# The gate ------------------------------------------------------------------------------------------------------------
+
+
+def gate(folder: Path, runner: FakeRunner, **changes: Any) -> Gate:
+    """Return a gate whose processes are answers."""
+    fields: dict[str, Any] = {
+        "runner": runner,
+        "candidate": place(folder / "tree"),
+        "baseline": place(folder / "other"),
+        "moved_to": folder / "other",
+        "tree": folder / "tree",
+        "budget": 0.05,
+    }
+    return Gate(**fields | changes)
+
+
+def steady(_: str, request: str) -> Result:
+    """Every benchmark takes a millisecond, on every side."""
+    return result({test: reading() for test in json.loads(request)["benchmarks"]})
+
+
+def courses(*pairs: int) -> list[Course]:
+    """Return benchmarks with so many pairs at most."""
+    tests = (TEST, OTHER)
+    return [Course(entry=entry_of(gate_claim(pairs=n, test=test))) for n, test in zip(pairs, tests, strict=False)]
+
+
+def test_each_half_runs_one_process_of_every_side(tmp_path: Path) -> None:
+    """Blocks follow each other until every benchmark has its pairs, and those that have them are left out."""
+    runner = FakeRunner(steady, tmp_path)
+    found = courses(2, 4)
+    made = gate(tmp_path, runner)
+    made.rehearse(found)
+    assert sorted(runner.asked) == ["baseline", "candidate", "control"]
+    assert runner.asked[0] == "candidate"
+    runner.asked.clear()
+    closed = [course.test for course in made.run(found, is_settled=lambda _: False)]
+    assert closed == [TEST, OTHER]
+    assert Counter(runner.asked) == {"baseline": 4, "candidate": 4, "control": 4}
+    assert runner.asked[3:6] == runner.asked[:3][::-1]
+    assert [len(course.pairs) for course in found] == [2, 4]
+
+
+def test_a_benchmark_stops_after_a_whole_block_only(tmp_path: Path) -> None:
+    """It is asked whether it is decided between blocks, and is then left out of the next."""
+    asked: list[int] = []
+
+    def settled(course: Course) -> bool:
+        asked.append(len(course.pairs))
+        return len(course.pairs) >= 3
+
+    found = courses(20)
+    list(gate(tmp_path, FakeRunner(steady, tmp_path)).run(found, is_settled=settled))
+    assert asked == [2, 4]
+    assert found[0].is_settled
+
+
+def test_progress_is_told_after_each_half(tmp_path: Path) -> None:
+    """Pairs done, pairs at most, benchmarks open, and how long it takes at most."""
+    told: list[Progress] = []
+    list(gate(tmp_path, FakeRunner(steady, tmp_path)).run(courses(4), is_settled=lambda _: False, tell=told.append))
+    assert [(each.pairs, each.most_pairs) for each in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told[-1].seconds_left == 0.0
+
+
+def test_a_baseline_that_imports_this_tree_is_refused(tmp_path: Path) -> None:
+    """Its ratio would be 1, whatever was changed."""
+    inside = {"decode": str(tmp_path / "tree" / "src" / "decode" / "__init__.py")}
+    runner = FakeRunner(lambda side, request: dataclasses.replace(steady(side, request), origins=inside), tmp_path)
+    with pytest.raises(UsageError, match=r"import 'decode' from this work tree \(src/decode/__init__.py\)"):
+        gate(tmp_path, runner).rehearse(courses(2))
+
+
+def test_a_baseline_looks_where_the_candidate_looked(tmp_path: Path) -> None:
+    """Modules an editable install maps to folders on no import path are found in the other tree's folders."""
+    inside = {"decode": str(tmp_path / "tree" / "src" / "decode" / "__init__.py")}
+    runner = FakeRunner(
+        lambda side, request: dataclasses.replace(steady(side, request), origins=inside if side == "candidate" else {}),
+        tmp_path,
+    )
+    gate(tmp_path, runner).rehearse(courses(2))
+    baseline = runner.environments[runner.asked.index("baseline")]
+    assert baseline["PYTHONPATH"].split(os.pathsep) == [str(tmp_path / "other" / "src")]
+
+
+def test_another_environment_may_run_this_trees_tests(tmp_path: Path) -> None:
+    """Tests and their helpers come from this tree; the project must not."""
+    tree = tmp_path / "tree"
+    helpers = {"helpers": str(tree / "bench" / "helpers.py"), "test_decode": str(tree / "bench" / "test_decode.py")}
+    own = helpers | {"decode": str(tree / "decode" / "__init__.py")}
+    for origins, fine in ((helpers, True), (own, False)):
+        runner = FakeRunner(
+            lambda side, request, origins=origins: dataclasses.replace(steady(side, request), origins=origins), tmp_path
+        )
+        made = gate(tmp_path, runner, baseline=place(tree), moved_to=None)
+        if fine:
+            made.rehearse(courses(2))
+        else:
+            with pytest.raises(UsageError, match="import 'decode' from this work tree"):
+                made.rehearse(courses(2))
+
+
+def test_whether_the_benchmark_itself_changed_is_kept(tmp_path: Path) -> None:
+    """A ratio of two different benchmarks is told apart from one of two implementations."""
+
+    def changed(side: str, request: str) -> Result:
+        return dataclasses.replace(steady(side, request), sources={TEST: "new" if side != "baseline" else "old"})
+
+    found = courses(2)
+    gate(tmp_path, FakeRunner(changed, tmp_path)).rehearse(found)
+    assert not found[0].same_source
+
+
+def test_the_seed_follows_from_the_benchmarks() -> None:
+    """Their order does not matter."""
+    found = courses(2, 4)
+    assert seed_of(found) == seed_of(found[::-1])
+
+
+# Processes -----------------------------------------------------------------------------------------------------------
+
+
+def runner_of(folder: Path, code: str) -> Runner:
+    """Return a runner of a child program with this code."""
+    program = folder / "child.py"
+    program.write_text(code)
+    return Runner(program=program, scratch=folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("print('gone'); raise SystemExit(3)", r"a process of the baseline ended without a result \(exit status 3\)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", r"\(signal SIGKILL\)"),
+        ("import sys; open(sys.argv[2], 'w').write('{}')", "a process of the baseline: the result of a process cannot"),
+    ],
+)
+def test_a_process_without_a_result_is_told_with_its_output(code: str, message: str, tmp_path: Path) -> None:
+    """A gate never goes on without one of its sides."""
+    here = dataclasses.replace(place(tmp_path), python=os.sys.executable)  # type: ignore[attr-defined]
+    with pytest.raises(ProcessDied, match=message) as caught:
+        runner_of(tmp_path, code).run(here, "{}", dict(os.environ), name="baseline")
+    assert ("gone" in caught.value.output) is ("gone" in code)
+
+
+def test_an_interpreter_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    """A typo in --ophamin-baseline-python ends in its own words."""
+    with pytest.raises(ProcessDied, match="cannot be started: No such file or directory"):
+        runner_of(tmp_path, "").run(
+            dataclasses.replace(place(tmp_path), python=str(tmp_path / "nothing")), "{}", {}, name="baseline"
+        )

@@ -22,7 +22,7 @@ def test_a_reader_who_follows_the_page_sees_what_it_says(page: Path, tmp_path: P
     """Files are written, scripts and commands run, in the order of the page, in one new folder."""
     folder = tmp_path / "project"
     folder.mkdir()
-    reader = Reader(folder)
+    reader = Reader(folder, plugins=("benchmark",) if "benchmark" in page.name else ())
     for example in read_examples(page):
         reader.follow(example)
 

@@ -81,14 +81,14 @@ def read_examples(page: Path) -> list[Example]:
 class Reader:
     """Someone who follows a page from top to bottom, in a new folder under git."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, plugins: tuple[str, ...] = ()) -> None:
         self.folder = folder
         home = folder.parent / f"{folder.name}-home"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_FORGOTTEN)},
             "COLUMNS": "80",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTEST_ADDOPTS": " ".join(f"-p {plugin}" for plugin in _PLUGINS),
+            "PYTEST_ADDOPTS": " ".join(f"-p {plugin}" for plugin in (*_PLUGINS, *plugins)),
             "PYTHONDONTWRITEBYTECODE": "1",
             "XDG_CONFIG_HOME": str(home),
             "GIT_CONFIG_GLOBAL": os.devnull,

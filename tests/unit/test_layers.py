@@ -17,7 +17,7 @@ import pytest_ophamin
 PACKAGE = Path(pytest_ophamin.__file__).parent
 PILLARS = Path(ophamin_pillars.__file__).parent
 
-LAYERS = ("claims", "trials", "deciding", "records", "reporting")
+LAYERS = ("claims", "trials", "deciding", "comparing", "records", "reporting")
 """The way data flows (DESIGN): each may import those before it, none after it."""
 BASE = ("_canonical", "_jcs", "errors", "substrate")
 """Importable by every layer; they import no layer but the frozen values of ``claims.model``."""

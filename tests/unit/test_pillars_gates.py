@@ -1,168 +1,23 @@
-"""Benchmark gates: looks, trimmed centres, the null control, and what a sample says at its end."""
+"""Benchmark gates of times: what a sample says where it stops, and what is no sample."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from error_rates import generator, shipped
-from scipy.stats import binom, mstats, ttest_1samp
+from gate_samples import LOOKS, PILLAR, decided, gate, pairs
 
-from ophamin_pillars.gate import GatePillar
-from ophamin_pillars.gates.control import control_p, differs, sign_test
 from ophamin_pillars.gates.deciding import _tests_at_looks
-from ophamin_pillars.gates.looks import SPENDING, look_design, nominal_at_cap
+from ophamin_pillars.gates.looks import nominal_at_cap
 from ophamin_pillars.gates.observed import decision_variable as observed
-from ophamin_pillars.gates.trimmed import centre_of
 from ophamin_pillars.serial import decision_variable
-from pytest_ophamin.claims.design import Design
-from pytest_ophamin.claims.gates import default_looks
-from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Verdict
-from pytest_ophamin.deciding.protocol import Assessment, BadSample
+from pytest_ophamin.deciding.protocol import BadSample
 from pytest_ophamin.testing import claim_of, pairs_of, sample_of
-from pytest_ophamin.trials.sample import Sample
-
-Floats = npt.NDArray[np.float64]
-LOOKS = (6, 8, 10, 12, 14, 16, 20, 30)
-PILLAR = GatePillar()
-
-
-def gate(metric: str = "time_ratio", *, looks: tuple[int, ...] = LOOKS, m: int = 1, **changes: float) -> Claim:
-    """Return a claim that the ratio is at most 1.05."""
-    limits = changes or {"at_most": 1.05}
-    return claim_of(metric, trials=looks[-1], design=Design(looks=looks), allocated=m, **limits)  # type: ignore[arg-type]
-
-
-def pairs(logs: Floats, control: Floats | None = None, second: float = 1.0) -> Sample:
-    """Return pairs with these log ratios; the control is the candidate where none is given."""
-    first, ones = second * np.exp(logs), np.ones(len(logs))
-    controls = first if control is None else first * np.exp(control)
-    kept = {"control_median": ones, "first_median": ones, "second_median": ones}
-    return pairs_of(first, second * ones, control=controls, **kept)
-
-
-def decided(claim: Claim, sample: Sample) -> Assessment:
-    """Return what the pillar says where the claim stops."""
-    stop = PILLAR.stop(claim, sample)
-    return PILLAR.decide(claim, sample if stop is None else sample.first_trials(stop))
-
-
-# Looks --------------------------------------------------------------------------------------------------------------
-
-
-def test_default_looks_lie_at_the_ends_of_blocks() -> None:
-    """Even, rising, up to the cap; and few pairs are looked at once."""
-    for pairs_planned in range(4, 302, 2):
-        looks = default_looks(pairs_planned)
-        assert all(look % 2 == 0 for look in looks)
-        assert list(looks) == sorted(set(looks))
-        assert looks == () or looks[-1] == pairs_planned
-    assert default_looks(30) == LOOKS
-    assert default_looks(6) == ()
-
-
-@pytest.mark.parametrize("level", [0.05, 0.0025, 0.7])
-def test_a_sample_on_a_boundary_has_the_level_spent_by_then(level: float) -> None:
-    """Stage-wise p-values at the nominal levels are what the spending function has given out."""
-    design = look_design(LOOKS, level)
-    found = [design.stagewise(place, p) for place, p in enumerate(design.nominal)]
-    assert found == pytest.approx(SPENDING(np.array(LOOKS) / 30, min(level, 0.499)), rel=1e-9)
-
-
-def test_a_stagewise_p_value_grows_with_the_look_and_with_the_p_value_there() -> None:
-    """Stopping earlier is the stronger evidence, whatever the p-values are."""
-    design = look_design(LOOKS, 0.05)
-    found = [
-        design.stagewise(place, p)
-        for place, stop in enumerate(design.nominal[:-1])
-        for p in (1e-300, 1e-3 * stop, 0.5 * stop, stop)
-    ]
-    assert found == sorted(found)
-    assert design.stagewise(7, 1.0) == pytest.approx(1.0)
-    assert design.stagewise(0, 1e-300) == 1e-300
-
-
-def test_one_look_is_a_fixed_sample_at_any_level() -> None:
-    """Nothing is spent before, so nothing is paid."""
-    design = look_design((12,), 0.7)
-    assert design.nominal == (0.7,)
-    assert design.stagewise(0, 0.123) == 0.123
-    assert nominal_at_cap((12,), 0.01, 0.05) == 0.05
-
-
-def test_the_cap_gives_back_what_looks_at_a_stricter_level_left() -> None:
-    """Looks planned at alpha / 20, a raw p-value compared with alpha: the last look rejects nearly as alone."""
-    nominal = nominal_at_cap(LOOKS, 0.0025, 0.05)
-    design = look_design(LOOKS, 0.0025)
-    assert 0.049 < nominal < 0.05
-    assert design.stagewise(7, nominal) == pytest.approx(0.05, rel=1e-9)
-    assert nominal_at_cap(LOOKS, 0.05, 0.05) == pytest.approx(look_design(LOOKS, 0.05).nominal[-1], rel=1e-9)
-
-
-# Centres ------------------------------------------------------------------------------------------------------------
-
-
-def test_undisturbed_logs_have_the_t_test_everyone_knows() -> None:
-    """No observation is far, none is trimmed."""
-    x = generator(70, 1).normal(0.01, 0.03, 30)
-    centre = centre_of(x)
-    assert centre is not None
-    reference = ttest_1samp(x, 0.0)
-    assert centre.trimmed == 0
-    assert centre.mean / centre.error == pytest.approx(reference.statistic, rel=1e-12)
-    assert centre.spread == pytest.approx(x.std(ddof=1), rel=1e-12)
-    assert centre.df == reference.df
-
-
-def test_disturbed_pairs_are_trimmed_as_many_on_both_sides() -> None:
-    """Two pairs disturbed upwards: two off each end, and the error of Yuen's trimmed t."""
-    x = generator(70, 2).normal(0.0, 0.01, 30)
-    x[[4, 20]] += 0.26
-    centre = centre_of(x)
-    assert centre is not None
-    winsorised = np.asarray(mstats.winsorize(x, limits=(2 / 30, 2 / 30)))
-    assert centre.trimmed == 2
-    assert centre.mean == pytest.approx(np.sort(x)[2:-2].mean(), rel=1e-12)
-    assert centre.error == pytest.approx(math.sqrt(29 * winsorised.var(ddof=1) / (26 * 25)), rel=1e-12)
-    assert centre.df == 25
-
-
-def test_few_or_mostly_equal_observations_are_not_trimmed() -> None:
-    """Nine observations are no ruler, and where most are one value nothing tells which others are disturbed."""
-    nine = np.array([0.0, 0.01, -0.01, 0.02, -0.02, 0.01, -0.01, 0.0, 0.9])
-    mostly = np.array([0.0] * 20 + [0.1, 0.2, -0.1, 0.3])
-    for x in (nine, mostly):
-        centre = centre_of(x)
-        assert centre is not None
-        assert centre.trimmed == 0
-        assert centre.mean == pytest.approx(x.mean())
-    assert centre_of(np.full(12, 0.3)) is None
-    assert centre_of(np.array([0.3])) is None
-
-
-def test_trimming_to_one_value_is_undone() -> None:
-    """Half of the deviations are equal and the rest far: their spread is not thrown away."""
-    x = np.array([-1e-9, 1e-9] * 4 + [-1.0, 1.0] * 2)
-    centre = centre_of(x)
-    assert centre is not None
-    assert centre.error > 0.0
-
-
-def test_a_quarter_is_trimmed_on_each_side_at_most() -> None:
-    """A third of the pairs disturbed is no longer a disturbance."""
-    x = np.concatenate([generator(70, 3).normal(0.0, 0.01, 20), np.full(10, 0.3)])
-    centre = centre_of(x)
-    assert centre is not None
-    assert centre.trimmed <= 7
-
-
-# Deciding -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_slowdown_stops_early_and_is_refuted() -> None:
@@ -294,116 +149,6 @@ def test_needed_pairs_are_whole_blocks_and_would_decide() -> None:
 
     assert rejects(found.needed)
     assert not rejects(found.needed - 2)
-
-
-# The null control ---------------------------------------------------------------------------------------------------
-
-
-def test_a_candidate_that_differs_from_itself_decides_nothing() -> None:
-    """INCONCLUSIVE with the reason, however plain the slowdown looks; estimate and spread stay."""
-    rng = generator(75, 1)
-    claim, sample = gate(), pairs(rng.normal(0.2, 0.02, 30), rng.normal(0.05, 0.02, 30))
-    assert PILLAR.stop(claim, sample) is None
-    found = PILLAR.decide(claim, sample)
-    assert found.reason is not None
-    assert found.reason.startswith("the machine is too noisy: the candidate differs from itself (p = ")
-    assert (found.p_validate, found.p_refute, found.needed) == (1.0, 1.0, None)
-    assert found.estimate == pytest.approx(math.exp(0.2), rel=0.02)
-    assert found.spread == pytest.approx(0.02, rel=0.4)
-    assert decide_claim(claim, sample, shipped()).verdict is Verdict.INCONCLUSIVE
-
-
-def test_the_level_of_the_control_is_shared_by_the_session() -> None:
-    """A p-value between .01 / 20 and .01: too noisy for a claim alone, not for one of twenty."""
-    rng = generator(75, 3)
-    control = rng.normal(0.0, 0.02, 30)
-    control += 0.011 - control.mean()
-    sample = pairs(rng.normal(0.0, 0.02, 30), control)
-    assert 0.01 / 20 < control_p(gate(), sample) < 0.01
-    assert differs(gate(), sample)
-    assert not differs(gate(m=20), sample)
-
-
-def test_a_look_at_which_the_control_differs_does_not_count() -> None:
-    """The machine calmed down: a later look decides, and its p-value pays for all looks before it."""
-    rng = generator(75, 4)
-    control = np.concatenate([0.2 + rng.normal(0.0, 0.005, 6), rng.normal(0.0, 0.2, 24)])
-    claim, logs = gate(), math.log(1.2) + rng.normal(0.0, 0.01, 30)
-    assert PILLAR.stop(claim, pairs(logs)) == 6
-    found = decided(claim, pairs(logs, control))
-    assert 6 < found.n < 30
-    assert found.p_refute > SPENDING(6 / 30, 0.05)
-    assert found.p_refute <= 0.05
-
-
-def test_the_control_of_memory_is_a_sign_test() -> None:
-    """Equal peaks say nothing; ten of ten above is 2 of 1,024."""
-    assert sign_test(np.zeros(12)) == 1.0
-    assert sign_test(np.array([0.1] * 10 + [0.0] * 7)) == 2 / 1024
-    assert sign_test(np.array([0.1, -0.1, 0.2])) == 1.0
-    claim = claim_of("memory_ratio", at_most=1.05, trials=12)
-    moved = pairs_of(np.ones(12), np.ones(12), control=np.full(12, 1.5))
-    assert PILLAR.decide(claim, moved).reason is not None
-
-
-# Memory -------------------------------------------------------------------------------------------------------------
-
-
-def test_equal_peaks_are_decided_exactly() -> None:
-    """Without looks 2^-n; over looks at the first that 2^-n may stop."""
-    ones = np.ones(30)
-    sample = pairs_of(ones, ones, control=ones)
-    fixed = PILLAR.decide(claim_of("memory_ratio", at_most=1.05, trials=30), sample)
-    assert fixed.exact
-    assert fixed.p_validate == 2.0**-30
-    assert fixed.p_refute == 1.0
-    found = decided(gate("memory_ratio"), sample)
-    assert found.n == 12
-    assert found.p_validate <= 0.05
-    assert found.upper == 1.0
-
-
-def test_peaks_on_the_limit_are_as_claimed() -> None:
-    """At most 1.05 is true of 1.05: ties count as for quantiles, on both sides."""
-    on_limit = np.full(30, 1.05)
-    found = decided(gate("memory_ratio"), pairs_of(on_limit, np.ones(30), control=on_limit))
-    assert found.p_validate <= 0.05
-    assert found.p_refute == 1.0
-    above = np.full(30, 1.0500001)
-    found = decided(gate("memory_ratio"), pairs_of(above, np.ones(30), control=above))
-    assert found.p_refute <= 0.05
-    assert found.null_validate == "median of memory ratios > 1.05"
-    assert found.null_refute == "median of memory ratios <= 1.05"
-
-
-@pytest.mark.parametrize("looks", [(10,), (4, 6, 10)])
-def test_memory_errs_within_its_levels_in_every_sample_there_is(looks: tuple[int, ...]) -> None:
-    """All 1,024 sequences of ten pairs above or below the median, through stop and decide."""
-    claim = replace(gate("memory_ratio", looks=looks), alpha=0.2)
-    verdicts = []
-    for signs in itertools.product((0.9, 1.2), repeat=10):
-        first = np.array(signs)
-        sample = pairs_of(first, np.ones(10), control=first)
-        found = decided(claim, sample)
-        verdicts.append((found.p_validate <= 0.2, found.p_refute <= 0.2))
-    validated, refuted = np.mean(verdicts, axis=0)
-    assert 0.02 < validated <= 0.2
-    assert 0.02 < refuted <= 0.2
-
-
-@pytest.mark.parametrize("good", [17, 12])
-def test_needed_pairs_of_memory_are_whole_blocks_and_would_decide(good: int) -> None:
-    """The same share of pairs below the limit rejects at that many pairs, at the claim's own level."""
-    first = np.where(np.arange(30) % 30 < good, 1.0, 1.2)[generator(77, 1).permutation(30)]
-    found = decided(gate("memory_ratio", m=20), pairs_of(first, np.ones(30), control=first))
-    assert found.n == 30
-    assert found.needed is not None
-    assert found.needed % 2 == 0
-    share = max(good, 30 - good) * found.needed // 30
-    assert binom.sf(share - 1, found.needed, 0.5) <= 0.05
-
-
-# Bad samples, serial dependence ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("column", ["first", "second", "control"])

@@ -202,3 +202,12 @@ def test_serial_dependence_is_judged_on_what_is_tested() -> None:
     assert memory is not None
     assert time.tolist() == [1.0, 0.75, 3.0]
     assert memory.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("metric", ["time_ratio", "memory_ratio"])
+def test_a_record_with_a_limit_no_ratio_has_is_refused(metric: str) -> None:
+    """A plan refuses it at collection; a forged record never had one."""
+    claim = replace(gate(metric, at_least=0.5), margin=0.5)
+    ones = np.ones(30)
+    with pytest.raises(BadSample, match="positive limits"):
+        PILLAR.decide(claim, pairs_of(ones, ones, control=ones))

@@ -103,10 +103,11 @@ def test_few_or_mostly_equal_observations_are_not_trimmed() -> None:
 
 
 def test_trimming_to_one_value_is_undone() -> None:
-    """Half of the deviations are equal and the rest far: their spread is not thrown away."""
-    x = np.array([-1e-9, 1e-9] * 4 + [-1.0, 1.0] * 2)
+    """Half of the observations are equal and a quarter far: what spread there is is not thrown away."""
+    x = np.array([-1e-3] * 3 + [0.0] * 6 + [1.0] * 3)
     centre = centre_of(x)
     assert centre is not None
+    assert centre.trimmed == 0
     assert centre.error > 0.0
 
 

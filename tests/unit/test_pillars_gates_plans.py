@@ -102,7 +102,10 @@ def test_memory_is_planned_by_its_sign_test() -> None:
     n = PILLAR.size(claim, level=0.05)
     assert n is not None
     assert n % 2 == 0
+    unexpecting = PILLAR.plan(replace(claim, expecting=None), level=0.05)
+    assert (unexpecting.power, unexpecting.detectable) == (None, plan.detectable)
     assert PILLAR.size(replace(claim, expecting=1.1), level=0.05) is None
+    assert PILLAR.size(replace(claim, expecting=1.05 - 1e-9), level=0.05) is None
     assert PILLAR.size(replace(claim, expecting_sd=None), level=0.05) is None
 
 

@@ -77,6 +77,4 @@ def nominal_at_cap(looks: tuple[int, ...], planned: float, level: float) -> floa
         middle = 0.5 * (rejects + accepts)
         inside = round12(design.stagewise(last, float(ndtr(-middle)))) <= level
         rejects, accepts = (middle, accepts) if inside else (rejects, middle)
-        if middle in (rejects, accepts) and abs(rejects - accepts) <= 4e-16 * abs(middle):
-            break
     return float(ndtr(-rejects))

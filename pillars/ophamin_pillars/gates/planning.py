@@ -6,8 +6,9 @@ import math
 from dataclasses import replace
 
 from ophamin_pillars._special import special
-from ophamin_pillars.binomial_plan import BinomialTest, power_of
-from ophamin_pillars.gates.logs import whole_blocks
+from ophamin_pillars.binomial_plan import BinomialTest
+from ophamin_pillars.binomial_plan import size_of as size_of_binomial
+from ophamin_pillars.gates.logs import exp_or_none, whole_blocks
 from ophamin_pillars.gates.looks import look_design
 from ophamin_pillars.gates.observed import MEMORY
 from ophamin_pillars.gates.peaks import count_looks
@@ -46,7 +47,8 @@ def size_of(claim: Claim, *, level: float) -> int | None:
         return None if found is None else whole_blocks(found)
     if truth is None or sd is None or len(limits) > 1:
         return None
-    return _size_of_peaks(_share(limits[0], truth, sd), level, claim.power)
+    found = size_of_binomial(BinomialTest(greater=True, null=0.5), level, _share(limits[0], truth, sd), claim.power)
+    return None if found is None else whole_blocks(found)
 
 
 def _expected_pairs(looks: tuple[int, ...], reached: list[float]) -> str:
@@ -72,22 +74,12 @@ def _plan_of_peaks(claim: Claim, limits: Limits, truth: float | None, level: flo
         return replace(plan, note=None)
     z = special().ndtri(special().betaincinv(least, n - least + 1, claim.power))
     direction, limit = limits[0]
-    detectable = math.exp(limit + z * sd if direction == "greater" else limit - z * sd)
+    detectable = exp_or_none(limit + z * sd if direction == "greater" else limit - z * sd)
     power = None
     if truth is not None:
         share = _share(limits[0], truth, sd)
         power = float(special().betainc(least, n - least + 1, share)) if share < 1.0 else 1.0
     return replace(plan, power=power, detectable=detectable, note=None)
-
-
-def _size_of_peaks(share: float, level: float, power: float) -> int | None:
-    test = BinomialTest(greater=True, null=0.5)
-    if share <= test.null:
-        return None
-    n = whole_blocks(test.least_n(level))
-    while power_of((test,), n, level, share) < power:
-        n += 2
-    return n
 
 
 def _share(limit: tuple[str, float], truth: float, sd: float) -> float:

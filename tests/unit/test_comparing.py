@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -393,16 +394,13 @@ def test_another_environment_may_run_this_trees_tests(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     helpers = {"helpers": str(tree / "bench" / "helpers.py"), "test_decode": str(tree / "bench" / "test_decode.py")}
     own = helpers | {"decode": str(tree / "decode" / "__init__.py")}
-    for origins, fine in ((helpers, True), (own, False)):
-        runner = FakeRunner(
-            lambda side, request, origins=origins: dataclasses.replace(steady(side, request), origins=origins), tmp_path
-        )
-        made = gate(tmp_path, runner, baseline=place(tree), moved_to=None)
-        if fine:
-            made.rehearse(courses(2))
-        else:
-            with pytest.raises(UsageError, match="import 'decode' from this work tree"):
-                made.rehearse(courses(2))
+
+    def told(origins: dict[str, str]) -> FakeRunner:
+        return FakeRunner(lambda side, asked: dataclasses.replace(steady(side, asked), origins=origins), tmp_path)
+
+    gate(tmp_path, told(helpers), baseline=place(tree), moved_to=None).rehearse(courses(2))
+    with pytest.raises(UsageError, match="import 'decode' from this work tree"):
+        gate(tmp_path, told(own), baseline=place(tree), moved_to=None).rehearse(courses(2))
 
 
 def test_whether_the_benchmark_itself_changed_is_kept(tmp_path: Path) -> None:
@@ -442,7 +440,7 @@ def runner_of(folder: Path, code: str) -> Runner:
 )
 def test_a_process_without_a_result_is_told_with_its_output(code: str, message: str, tmp_path: Path) -> None:
     """A gate never goes on without one of its sides."""
-    here = dataclasses.replace(place(tmp_path), python=os.sys.executable)  # type: ignore[attr-defined]
+    here = dataclasses.replace(place(tmp_path), python=sys.executable)
     with pytest.raises(ProcessDied, match=message) as caught:
         runner_of(tmp_path, code).run(here, "{}", dict(os.environ), name="baseline")
     assert ("gone" in caught.value.output) is ("gone" in code)

@@ -20,6 +20,7 @@ import json
 import os
 import sys
 import textwrap
+import time
 import traceback
 import tracemalloc
 from collections.abc import Callable
@@ -34,6 +35,8 @@ FORMAT = "ophamin-gate/1"
 LEAST_ROUNDS = 5
 LEAST_CALLS = 200
 """Rounds of one call each, where a claim is about the 99th percentile of calls."""
+WARM_UP_CALLS = 10
+WARM_UP_SECONDS = 1e-3
 LONGEST_ROUND = 1e-5
 """Seconds a round of a fast benchmark is made to last, so that the timer's steps do not show."""
 LOW_SHARE = 0.0
@@ -197,6 +200,7 @@ class Session:
         def called(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> object:
             function = session.callable_of(fixture, function)
             session.limit(fixture)
+            _warm_up(lambda: function(*args, **kwargs))
             result = call(fixture, function, *args, **kwargs)
             session.keep(fixture, lambda: function(*args, **kwargs))
             return result
@@ -256,6 +260,15 @@ class Session:
             "gc": "off in rounds" if fixture._disable_gc else ("on" if gc.isenabled() else "off"),
             "peak": _peak(once) if wanted["memory"] else None,
         }
+
+
+def _warm_up(once: Callable[[], object]) -> None:
+    """Call what is about to be calibrated: after a slow first call every round would be a single one, however fast."""
+    began = time.perf_counter()
+    for _ in range(WARM_UP_CALLS):
+        once()
+        if time.perf_counter() - began > WARM_UP_SECONDS:
+            return
 
 
 def _quantile(rising: list[float], share: float) -> float:

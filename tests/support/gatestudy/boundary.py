@@ -1,0 +1,66 @@
+"""Recorded pairs, decided anew by the real pillar: every benchmark exactly at the limit, or slower by any factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gatestudy.journal import ROLES, Session
+from pytest_ophamin.claims.gates import PAIRS_PER_BLOCK
+from pytest_ophamin.comparing.replay import Pairs, Plan, decide_session, has
+from pytest_ophamin.deciding.outcome import Verdict
+from pytest_ophamin.deciding.registry import PillarRegistry
+
+
+def chained(sessions: Sequence[Session], pairs: int) -> Iterator[dict[str, Pairs]]:
+    """Yield sessions of ``pairs`` pairs, each made of the recorded blocks of as many sessions in a row as it takes.
+
+    A recorded session ends where it was decided, before its cap; no block is used twice.
+    """
+    names = sorted(set.intersection(*(set(session["pairs"]) for session in sessions))) if sessions else []
+    held: dict[str, list[Pairs]] = {name: [] for name in names}
+    for session in sessions:
+        for name in names:
+            held[name].append(_pairs(session["pairs"][name]))
+        joined = {name: _join(found) for name, found in held.items()}
+        if joined and all(found.n >= pairs for found in joined.values()):
+            yield {name: found.take(np.arange(pairs)) for name, found in joined.items()}
+            held = {name: [] for name in names}
+
+
+def resampled(sessions: Sequence[Session], pairs: int, draws: int, seed: int) -> Iterator[dict[str, Pairs]]:
+    """Yield sessions of ``pairs`` pairs whose blocks are drawn with replacement from all that were recorded."""
+    names = sorted(set.intersection(*(set(session["pairs"]) for session in sessions))) if sessions else []
+    pool = {name: _join([_pairs(session["pairs"][name]) for session in sessions]) for name in names}
+    generator = np.random.default_rng(seed)
+    for _ in range(draws if names else 0):
+        yield {name: found.take(_drawn(found.n, pairs, generator)) for name, found in pool.items()}
+
+
+def refuted(
+    sessions: Iterator[dict[str, Pairs]], plan: Plan, factor: float, registry: PillarRegistry
+) -> tuple[int, int]:
+    """Return how many sessions have a REFUTED line when every benchmark is slower by ``factor``, and of how many."""
+    found = total = 0
+    for session in sessions:
+        slowed = {name: pairs.slowed(factor) for name, pairs in session.items()}
+        found += has(decide_session(slowed, plan, registry), Verdict.REFUTED)
+        total += 1
+    return found, total
+
+
+def _drawn(n: int, pairs: int, generator: np.random.Generator) -> Any:
+    starts = generator.integers(n // PAIRS_PER_BLOCK, size=pairs // PAIRS_PER_BLOCK) * PAIRS_PER_BLOCK
+    return (starts[:, None] + np.arange(PAIRS_PER_BLOCK)).ravel()
+
+
+def _pairs(recorded: Mapping[str, Sequence[float]]) -> Pairs:
+    first, second, control = (np.array(recorded[role]) for role in ROLES)
+    return Pairs(first=first, second=second, control=control)
+
+
+def _join(found: Sequence[Pairs]) -> Pairs:
+    first, second, control = (np.concatenate([getattr(pairs, role) for pairs in found]) for role in ROLES)
+    return Pairs(first=first, second=second, control=control)

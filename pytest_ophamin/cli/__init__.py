@@ -3,12 +3,13 @@
     ophamin verify proofs/campaign --trust session-key.pub.pem
     ophamin show proofs/campaign
     ophamin synthesise I.cma v1/proofs v2/proofs v3/proofs
+    ophamin calibrate benchmarks/
     ophamin sign proofs/campaign
     ophamin pillars
     ophamin keys new
     ophamin schema export DIR
 
-Nothing of the tested project is imported: the current folder is taken off the import path before anything else is
+Nothing of the tested project is imported here: the current folder is taken off the import path before anything else is
 loaded, conftest.py files are never read, and a pillar comes from an installed entry point named with ``--pillar``.
 """
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_ophamin.cli import keys, pillars, schema, show, sign, synthesise, verify
+from pytest_ophamin.cli import calibrate, keys, pillars, schema, show, sign, synthesise, verify
 from pytest_ophamin.cli.output import complain, prepare_output
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.report import Exit
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_show(commands)
     _add_synthesise(commands)
+    _add_calibrate(commands)
     _add_sign(commands)
     _add_pillars(commands)
     _add_keys(commands)
@@ -116,6 +117,37 @@ def _add_synthesise(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument("--json", action="store_true", help="one synthesis per line, as JSON")
     _add_trust(parser, dest="from_entry_points")
     parser.set_defaults(run=synthesise.run)
+
+
+def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "calibrate",
+        help="measure what benchmark gates can find on this machine",
+        description="Compares every benchmark with itself, in fresh processes as a gate does, and tells from that how "
+        "often a session would raise a false alarm, leave something INCONCLUSIVE, and which slowdown it finds.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, folders or node ids, as for pytest")
+    parser.add_argument(
+        "--measure", type=calibrate.whole_blocks, metavar="N", help="pairs to measure now (default: for two minutes)"
+    )
+    parser.add_argument(
+        "--pairs", type=calibrate.whole_blocks, default=30, metavar="N", help="most pairs of a session (default: 30)"
+    )
+    parser.add_argument(
+        "--budget",
+        type=calibrate.positive,
+        default=50.0,
+        metavar="MS",
+        help="milliseconds of rounds of one benchmark in one process (default: 50)",
+    )
+    parser.add_argument(
+        "--threshold", type=calibrate.ratio, default=1.05, metavar="RATIO", help="limit of the ratio (default: 1.05)"
+    )
+    parser.add_argument(
+        "--alpha", type=calibrate.level, default=0.05, metavar="ALPHA", help="level of a session (default: 0.05)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.set_defaults(run=calibrate.run)
 
 
 def _add_pillars(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

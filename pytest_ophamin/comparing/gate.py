@@ -79,7 +79,7 @@ class Gate:
             results[side] = self._run(side, courses, seed=_NO_SEED, budget=_REHEARSAL_BUDGET)
             if side is Side.CANDIDATE:
                 self._look_where_the_candidate_looks(results[side], courses)
-            elif side is Side.BASELINE:
+            elif side is Side.BASELINE and self.baseline is not self.candidate:  # calibrating: it is meant to be
                 self._check_origins(results[side], courses)
         for course in courses:
             course.rehearse(results)

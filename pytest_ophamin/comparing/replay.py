@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from pytest_ophamin.claims.design import PLAIN
 from pytest_ophamin.claims.gate_checks import gate_design
 from pytest_ophamin.claims.gates import CONTROL, TIME_RATIO, kept_columns
 from pytest_ophamin.claims.metrics import Relation
@@ -15,8 +16,10 @@ from pytest_ophamin.claims.model import Claim, ClaimId, Digest
 from pytest_ophamin.deciding.campaign import decide_campaign
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Outcome, Registration, Status, Verdict
+from pytest_ophamin.deciding.protocol import Assessment
 from pytest_ophamin.deciding.registry import PillarRegistry
 from pytest_ophamin.deciding.stopping import stopping_index
+from pytest_ophamin.deciding.verdict import judge
 from pytest_ophamin.errors import UsageError
 from pytest_ophamin.trials.sample import FIRST, SECOND, Column, Sample
 
@@ -99,14 +102,29 @@ def decide_session(pairs: Mapping[str, Pairs], plan: Plan, registry: PillarRegis
     }
 
 
+def refutes(pairs: Pairs, plan: Plan, m: int, registry: PillarRegistry) -> bool:
+    """Tell whether a benchmark is REFUTED among ``m`` whatever the others say: at its p-value times ``m``.
+
+    Holm's procedure is never stricter, and not milder while no other benchmark is REFUTED.
+    """
+    claim = _claim("", plan, m)
+    pillar, sample = registry.deciding_for(claim), pairs.to_sample().first_trials(plan.pairs)
+    stop = stopping_index(claim, sample, pillar)
+    said = pillar.decide(claim, sample if stop is None else sample.first_trials(stop))
+    assert isinstance(said, Assessment)  # noqa: S101  # a ratio is no law
+    return judge(claim, 1.0, min(1.0, said.p_refute * m), said.reason)[0] is Verdict.REFUTED
+
+
+def control_problem(pairs: Pairs, plan: Plan, m: int, registry: PillarRegistry) -> str | None:
+    """Return why nothing could be decided on all of ``pairs``: the control differs; None where it does not."""
+    claim = replace(_claim("", plan, m), trials=pairs.n, design=PLAIN)
+    assessment = decide_claim(claim, pairs.to_sample(), registry).assessment
+    return assessment.reason if isinstance(assessment, Assessment) else None
+
+
 def has(lines: Mapping[str, Line], verdict: Verdict) -> bool:
     """Tell whether any line of a session has this verdict."""
     return any(line.verdict is verdict for line in lines.values())
-
-
-def blocks_of(n: int, per_block: int) -> Sequence[npt.NDArray[np.intp]]:
-    """Return the places of the pairs of each whole block among ``n`` pairs."""
-    return [np.arange(start, start + per_block) for start in range(0, n - per_block + 1, per_block)]
 
 
 def _outcome(name: str, pairs: Pairs, plan: Plan, m: int, registry: PillarRegistry) -> Outcome:

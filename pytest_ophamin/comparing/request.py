@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What there is to run, and how pytest is set up for it."""
+
+    benchmarks: tuple[str, ...]
+    """Node ids, in the order they were collected."""
+    rootdir: Path
+    inifile: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """Everything one process said."""
 
@@ -71,6 +81,8 @@ class Result:
     """File of every top-level module."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Version of the distribution of every top-level module that has one."""
+    found: Found | None = None
+    """Of a process that was asked what there is, where there is anything."""
 
 
 def request_text(
@@ -104,7 +116,32 @@ def request_text(
         "budget": budget,
         "swaps": swaps,
         "versions": versions,
+        "find": None,
         "benchmarks": {nodeid: {"memory": wish.memory, "calls": wish.calls} for nodeid, wish in wishes.items()},
+    }
+    return json.dumps(document)
+
+
+def finding_text(folder: Path, paths: Sequence[str], *, cache: Path) -> str:
+    """Return the request for a process that tells which benchmarks there are, and runs none.
+
+    Args:
+        folder: Where it runs; what lies above the tests, and which ini file is theirs, is pytest's to find.
+        paths: Files, folders and node ids to look in; none for all that the project's own settings name.
+        cache: Folder for pytest's cache.
+    """
+    document: dict[str, object] = {
+        "format": FORMAT,
+        "folder": str(folder),
+        "rootdir": str(folder),
+        "inifile": None,
+        "cache": str(cache),
+        "options": [],
+        "budget": 0.0,
+        "swaps": False,
+        "versions": False,
+        "find": list(paths),
+        "benchmarks": {},
     }
     return json.dumps(document)
 
@@ -126,6 +163,7 @@ def read_result(text: str) -> Result:
             sources=dict(document["sources"]),
             origins=dict(document["origins"]),
             versions=dict(document["versions"]),
+            found=_found(document.get("found")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvidenceError(f"the result of a process cannot be read: {type(error).__name__}: {error}") from error
@@ -143,6 +181,17 @@ def _reading(read: Mapping[str, Any]) -> Reading:
         rounds=int(read["rounds"]),
         iterations=int(read["iterations"]),
         gc=str(read["gc"]),
+    )
+
+
+def _found(document: Mapping[str, Any] | None) -> Found | None:
+    if not document:
+        return None
+    inifile = document["inifile"]
+    return Found(
+        benchmarks=tuple(document["benchmarks"]),
+        rootdir=Path(document["rootdir"]),
+        inifile=None if inifile is None else Path(inifile),
     )
 
 

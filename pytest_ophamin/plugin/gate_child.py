@@ -32,6 +32,7 @@ from typing import Any
 import pytest
 
 FORMAT = "ophamin-gate/1"
+FIXTURE = "benchmark"
 LEAST_ROUNDS = 5
 LEAST_CALLS = 200
 """Rounds of one call each, where a claim is about the 99th percentile of calls."""
@@ -100,14 +101,21 @@ def main(arguments: list[str]) -> int:
 
 def _arguments(request: dict[str, Any]) -> list[str]:
     """Return pytest's arguments: whole files, since one node id that does not exist would end the session."""
+    if request["find"] is not None:
+        return [*_collecting(request), *request["options"], *request["find"]]
     root = Path(request["rootdir"])
     files = dict.fromkeys(nodeid.split("::", 1)[0] for nodeid in request["benchmarks"])
-    given = ["--rootdir", str(root), "--continue-on-collection-errors", "-q", "-o", f"cache_dir={request['cache']}"]
+    given = ["--rootdir", str(root), *_collecting(request)]
     if request["inifile"] is not None and Path(request["inifile"]).is_file():
         given += ["-c", request["inifile"]]
+    return [*given, *request["options"], *(str(root / file) for file in files if (root / file).is_file())]
+
+
+def _collecting(request: dict[str, Any]) -> list[str]:
+    given = ["--continue-on-collection-errors", "-q", "-o", f"cache_dir={request['cache']}"]
     if find_spec("pytest_cov") is not None:
         given.append("--no-cov")  # read before any hook here could take it back
-    return [*given, *request["options"], *(str(root / file) for file in files if (root / file).is_file())]
+    return given
 
 
 class Session:
@@ -119,6 +127,7 @@ class Session:
         self._read: dict[str, dict[str, Any]] = {}
         self._failed: dict[str, dict[str, Any]] = {}
         self._sources: dict[str, str] = {}
+        self._found: dict[str, Any] = {}
         self._uncollected: dict[str, str] = {}
         self._other: dict[str, Callable[..., object]] = {}
         self._peaks: dict[str, int] = {}
@@ -149,7 +158,12 @@ class Session:
             self._uncollected[report.nodeid.split("::", 1)[0]] = _last_line(str(report.longrepr))
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Keep what was asked for, in the order it was asked for."""
+        """Keep what was asked for, in the order it was asked for; or tell what there is, and run nothing."""
+        if self._request["find"] is not None:
+            config = items[0].config if items else None
+            self._found = _found(config, items)
+            items.clear()
+            return
         found = {item.nodeid: item for item in items if item.nodeid in self._wanted}
         items[:] = [found[nodeid] for nodeid in self._wanted if nodeid in found]
         for item in items:
@@ -188,6 +202,7 @@ class Session:
             "uncollected": self._uncollected,
             "sources": self._sources,
             "origins": (origins := _origins()),
+            "found": self._found,
             "versions": _versions(origins) if self._request["versions"] else {},
         }
 
@@ -296,6 +311,17 @@ def _other_callable(item: Any) -> Callable[..., object] | None:
         if callable(other):
             return other  # type: ignore[no-any-return]
     return None
+
+
+def _found(config: Any, items: list[Any]) -> dict[str, Any]:
+    """Return the benchmarks among the items, and how pytest is set up for them."""
+    if config is None:
+        return {}
+    return {
+        "benchmarks": [item.nodeid for item in items if FIXTURE in getattr(item, "fixturenames", ())],
+        "rootdir": str(config.rootpath),
+        "inifile": None if config.inipath is None else str(config.inipath),
+    }
 
 
 def _source_digest(item: Any) -> str:

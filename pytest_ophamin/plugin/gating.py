@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,13 +46,32 @@ def run_gates(session: pytest.Session, ending: Ending) -> None:
     courses = [Course(entry=case.entry) for case in cases.values() if case.entry is not None]
     bench = _Bench(session.config, ending, cases)
     try:
-        bench.run(courses)
+        with _termination_as_interrupt():
+            bench.run(courses)
     except (OphaminError, OSError) as error:
         bench.tell_failure(error)
         for course in courses:
             bench.leave_untested(course, _first_sentence(error))
     finally:
         bench.note.clear()
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, which a CI system sends to a job it cancels, end the gate as Ctrl-C does: nothing is left behind."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # whoever handles it knows better
+        yield
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Bench:

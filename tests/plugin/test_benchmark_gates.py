@@ -324,8 +324,9 @@ def test_one_pair_of_a_gate_cannot_be_run_again(project: pytest.Pytester, run: R
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or shutil.which("pgrep") is None, reason="needs signals and pgrep")
-def test_an_interrupted_gate_leaves_nothing_behind(project: pytest.Pytester) -> None:
-    """Ctrl-C ends the process that is being measured, takes the worktree away, and the claim is NOT TESTED."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_gate_leaves_nothing_behind(project: pytest.Pytester, number: signal.Signals) -> None:
+    """Ctrl-C, or a cancelled job, ends the process being measured and takes the worktree away: NOT TESTED."""
     write(project, bench=BENCH.replace("work, 100", "work, 3_000_000"))
     command = [sys.executable, "-m", "pytest", *ALONE, "--ophamin-baseline", "HEAD"]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -336,7 +337,7 @@ def test_an_interrupted_gate_leaves_nothing_behind(project: pytest.Pytester) -> 
     program = f"{tempfile.gettempdir()}/ophamin-gate-"
     while time.monotonic() < deadline and not _running(program):
         time.sleep(0.05)
-    session.send_signal(signal.SIGINT)
+    session.send_signal(number)
     output, _ = session.communicate(timeout=60)
     assert session.returncode == pytest.ExitCode.INTERRUPTED, output
     assert "NOT TESTED" in output

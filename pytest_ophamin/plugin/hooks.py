@@ -226,7 +226,7 @@ class DeskHooks:
         if self._ending is not None:
             self._ending.print_summary(terminalreporter)
         idle = len(self._config.stash.get(keys.idle_gates, []))
-        if idle:
+        if idle and not self._config.option.collectonly:
             gates = "1 benchmark gate was" if idle == 1 else f"{idle} benchmark gates were"
             terminalreporter.write_line(
                 f"ophamin: {gates} run as plain benchmarks: --ophamin-baseline REV decides them"

@@ -127,6 +127,7 @@ def test_versus(benchmark):
     benchmark(work, 10)
 
 @claim("keeps its budget", metric="time_median", at_most=5.0, unit="ms", pairs=4)
+@claim("keeps it nearly always", metric="time_p99", at_most=50.0, unit="ms", pairs=4)
 def test_budget(benchmark):
     benchmark(work, 10)
 """
@@ -161,6 +162,7 @@ def test_every_fate_of_a_benchmark_is_told(project: pytest.Pytester, run: Runner
     assert "ZeroDivisionError" in text
     assert seen["will be removed"] == "NOT TESTED"
     assert seen["is faster than the other"] == seen["keeps its budget"] == "VALIDATED"
+    assert seen["keeps it nearly always"] == "VALIDATED"
     assert "amended" in text
     assert "new: no baseline: bench/test_bench.py::test_new" in text
     assert "is new" not in seen

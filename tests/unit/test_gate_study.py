@@ -140,15 +140,25 @@ def test_recorded_blocks_are_chained_without_using_one_twice() -> None:
 
 
 def test_sessions_drawn_anew_keep_blocks_whole_and_are_seeded() -> None:
-    """A block's two pairs stay together and in order; the same seed draws the same sessions."""
+    """A block's two pairs stay together and in order, under any side's name; the same seed draws the same sessions."""
     sessions = [gate_session(index, count="VALIDATED") for index in range(3)]
-    firsts = [value for session in sessions for value in session["pairs"]["count"]["first"]]
-    blocks = set(zip(firsts[::2], firsts[1::2], strict=True))
+    sides = [session["pairs"]["count"][role] for session in sessions for role in journal.ROLES]
+    blocks = {block for side in sides for block in zip(side[::2], side[1::2], strict=True)}
     once, again = (list(resampled(sessions, 10, 4, seed=1)) for _ in range(2))
     for drawn, same in zip(once, again, strict=True):
         assert list(drawn["count"].first) == list(same["count"].first)
         assert set(zip(drawn["count"].first[::2], drawn["count"].first[1::2], strict=True)) <= blocks
     assert list(resampled([], 10, 4, seed=1)) == []
+
+
+def test_sessions_drawn_anew_are_at_the_limit_however_few_were_recorded() -> None:
+    """What one recorded session happens to lean to is no ratio of the sessions drawn from it."""
+    session = gate_session(0, count="VALIDATED")
+    session["pairs"]["count"]["first"] = [1.03 * value for value in session["pairs"]["count"]["second"]]
+    logs = [
+        np.log(drawn["count"].first / drawn["count"].second).mean() for drawn in resampled([session], 30, 400, seed=1)
+    ]
+    assert abs(float(np.mean(logs))) < 0.002
 
 
 def test_recorded_pairs_are_refuted_as_their_candidate_is_slowed() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from gatestudy.journal import ROLES, Session
 from pytest_ophamin.claims.gates import PAIRS_PER_BLOCK
 from pytest_ophamin.comparing.replay import Pairs, Plan, decide_session, has
+from pytest_ophamin.comparing.resampling import Draw
 from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.deciding.registry import PillarRegistry
 
@@ -31,12 +31,16 @@ def chained(sessions: Sequence[Session], pairs: int) -> Iterator[dict[str, Pairs
 
 
 def resampled(sessions: Sequence[Session], pairs: int, draws: int, seed: int) -> Iterator[dict[str, Pairs]]:
-    """Yield sessions of ``pairs`` pairs whose blocks are drawn with replacement from all that were recorded."""
+    """Yield sessions of ``pairs`` pairs whose blocks are drawn with replacement from all that were recorded.
+
+    All sides of an A/A block run the same code, so their names are drawn too. Else the ratio of such sessions is not 1,
+    but that of the recorded pairs, which a few sessions know no better than one of them does.
+    """
     names = sorted(set.intersection(*(set(session["pairs"]) for session in sessions))) if sessions else []
     pool = {name: _join([_pairs(session["pairs"][name]) for session in sessions]) for name in names}
     generator = np.random.default_rng(seed)
     for _ in range(draws if names else 0):
-        yield {name: found.take(_drawn(found.n, pairs, generator)) for name, found in pool.items()}
+        yield {name: _drawn(found, pairs, generator) for name, found in pool.items()}
 
 
 def refuted(
@@ -51,9 +55,12 @@ def refuted(
     return found, total
 
 
-def _drawn(n: int, pairs: int, generator: np.random.Generator) -> Any:
-    starts = generator.integers(n // PAIRS_PER_BLOCK, size=pairs // PAIRS_PER_BLOCK) * PAIRS_PER_BLOCK
-    return (starts[:, None] + np.arange(PAIRS_PER_BLOCK)).ravel()
+def _drawn(recorded: Pairs, pairs: int, generator: np.random.Generator) -> Pairs:
+    blocks = pairs // PAIRS_PER_BLOCK
+    starts = generator.integers(recorded.n // PAIRS_PER_BLOCK, size=blocks) * PAIRS_PER_BLOCK
+    roles = np.array([generator.permutation(len(ROLES)) for _ in range(blocks)])
+    places = (starts[:, None] + np.arange(PAIRS_PER_BLOCK)).ravel()
+    return Draw(places, np.repeat(roles, PAIRS_PER_BLOCK, axis=0).T).of(recorded)
 
 
 def _pairs(recorded: Mapping[str, Sequence[float]]) -> Pairs:

@@ -135,7 +135,7 @@ def _boundary(sessions: Sequence[Session]) -> Iterator[str]:
         yield (
             f"Every benchmark at the limit ({limit:g}), {name}: a REFUTED line in {rows} sessions chained of recorded "
             f"blocks (95 % bound {rows.upper:.1%}), in {drawn.count / max(1, drawn.n):.1%} of {drawn.n} sessions of "
-            "blocks drawn anew."
+            "blocks drawn anew, sides renamed."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,4 +36,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         for name in _FORGOTTEN:
             patch.delenv(name, raising=False)
+        # A suite that is written anew within a second, in the same size, would be run from the old one's byte code.
+        # What is installed was cached when this session's modules were collected: tox.ini switches that on.
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        patch.setattr(sys, "dont_write_bytecode", True)
         yield

@@ -27,6 +27,7 @@ for _name in (
 
 MODES = {"alone": ("-p", "no:xdist"), "n2": ("-n2",)}
 QUIET = ("-p", "no:randomly", "-W", "ignore")
+WITHOUT_LAWS = ("-p", "no:hypothesispytest")
 # Before 16.2, which wants pytest 8.2, its threads spin for ever once a worker has hung up: here, in this process.
 IN_PROCESS = ("-p", "no:rerunfailures")
 
@@ -46,13 +47,22 @@ def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Runner:
+def left_out() -> tuple[str, ...]:
+    """Arguments that leave Hypothesis's plugin out: it imports all of Hypothesis at the end of every session.
+
+    A module about laws has a fixture of this name that returns nothing.
+    """
+    return WITHOUT_LAWS
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, left_out: tuple[str, ...]) -> Runner:
     """Run pytest as a user does; in this process, which is several times faster, unless ``child=True``."""
 
     def run_pytest(*arguments: str | os.PathLike[str], child: bool = False) -> pytest.RunResult:
         if child:
-            return pytester.runpytest_subprocess(*QUIET, *arguments, timeout=120)
-        return pytester.runpytest_inprocess(*QUIET, *IN_PROCESS, *arguments)
+            return pytester.runpytest_subprocess(*QUIET, *left_out, *arguments, timeout=120)
+        return pytester.runpytest_inprocess(*QUIET, *left_out, *IN_PROCESS, *arguments)
 
     return run_pytest
 

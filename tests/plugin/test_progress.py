@@ -15,7 +15,7 @@ SLOW_CLAIM = """
     import time
     from pytest_ophamin import claim
 
-    @claim("holds", metric="proportion", at_least=0.5, trials=4000)
+    @claim("holds", metric="proportion", at_least=0.5, trials={trials})
     def test_slow(trial):
         time.sleep(0.002)
         return True
@@ -44,13 +44,19 @@ def _read(master: int) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize(("workers", "shown"), [(("-p", "no:xdist"), b" [trial "), (("-n2",), b" [test_slow: trial ")])
-def test_a_long_claim_shows_how_far_it_is(pytester: pytest.Pytester, workers: tuple[str, ...], shown: bytes) -> None:
+@pytest.mark.parametrize(
+    ("workers", "trials", "shown"),
+    [(("-p", "no:xdist"), 1500, b" [trial "), (("-n2",), 4000, b" [test_slow: trial ")],
+    ids=["alone", "n2"],
+)
+def test_a_long_claim_shows_how_far_it_is(
+    pytester: pytest.Pytester, workers: tuple[str, ...], trials: int, shown: bytes
+) -> None:
     """Alone trial by trial, under xdist slice by slice; whatever is shown is erased again."""
-    pytester.makepyfile(SLOW_CLAIM)
+    pytester.makepyfile(SLOW_CLAIM.format(trials=trials))
     written = on_a_terminal(pytester.path, *workers)
     assert shown in written
-    for note in re.findall(rb" \[[^\[]*trial \d+/4000\]", written):
+    for note in re.findall(rb" \[[^\[]*trial \d+/%d\]" % trials, written):
         erased = b"\b" * len(note) + b" " * len(note) + b"\b" * len(note)
         assert note + erased in written
     assert b"VALIDATED" in written
@@ -58,6 +64,6 @@ def test_a_long_claim_shows_how_far_it_is(pytester: pytest.Pytester, workers: tu
 
 def test_nothing_is_shown_where_it_could_not_be_erased(pytester: pytest.Pytester) -> None:
     """Into a file or a pipe goes no progress."""
-    pytester.makepyfile(SLOW_CLAIM)
+    pytester.makepyfile(SLOW_CLAIM.format(trials=1500))
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-W", "ignore", "-p", "no:xdist", timeout=120)
-    assert "/4000]" not in result.stdout.str()
+    assert "/1500]" not in result.stdout.str()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NewType
 
 from pytest_ophamin.claims.design import PLAIN, Design
@@ -134,8 +135,7 @@ class Claim:
     @property
     def refute_level(self) -> float:
         """Level b of the test that can end in REFUTED: alpha without a margin, else 1 - power (DECIDING.md)."""
-        # 1 - 0.9 is 0.09999999999999998 in binary: the level an author means is the decimal one.
-        return self.alpha if self.margin == 0.0 else round(1.0 - self.power, 12)
+        return self.alpha if self.margin == 0.0 else _left_by(self.power)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -150,6 +150,12 @@ class Claim:
         if not isinstance(self.threshold, float):
             raise TypeError(f"claim {self.id!r} is {self.relation}, it has no single threshold")
         return self.threshold
+
+
+@lru_cache(maxsize=1024)
+def _left_by(power: float) -> float:
+    # 1 - 0.9 is 0.09999999999999998 in binary: the level an author means is the decimal one.
+    return round(1.0 - power, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

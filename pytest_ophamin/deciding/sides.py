@@ -94,10 +94,11 @@ class Side:
         test = tests.greater if self.direction == "greater" else tests.less
         return test(self.limit, slack=self.slack, strict=self.strict, level=self.level)
 
-    def null(self, tests: OneSided, metric: str) -> str:
-        words = tests.words(self.direction, self.limit, slack=self.slack, strict=self.strict)
-        if words is not None:
-            return words
+    def null(self, tests: OneSided | None, metric: str) -> str:
+        if tests is not None:
+            words = tests.words(self.direction, self.limit, slack=self.slack, strict=self.strict)
+            if words is not None:
+                return words
         if self.direction == "greater":
             return f"{metric} <= {number(minus(self.limit, self.slack))}"
         return f"{metric} >= {number(plus(self.limit, self.slack))}"
@@ -125,6 +126,13 @@ class Sides:
             return self.refute[0].p_value(tests)
         return min(1.0, len(self.refute) * min(side.p_value(tests) for side in self.refute))
 
+    def nulls(self, metric: str, tests: OneSided | None = None) -> tuple[str, str]:
+        """Return both nulls in words; of ``tests``, where a method has words of its own."""
+        return (
+            " or ".join([side.null(tests, metric) for side in self.validate]),
+            " and ".join([side.null(tests, metric) for side in self.refute]),
+        )
+
     def needed_to_validate(self, tests: OneSided, start: int) -> int | None:
         """Return the least n at which all validating tests reject: tests of counts saw, so all must agree on one n."""
         n: int | None = start
@@ -138,6 +146,31 @@ class Sides:
 
     def needed_to_refute(self, tests: OneSided, start: int) -> int | None:
         return min((n for side in self.refute if (n := side.needed(tests, start)) is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What an assessment holds whatever the sample: of claims that differ in the sample only, made once."""
+
+    sides: Sides
+    nulls: tuple[str, str]
+    """In the words of methods that have none of their own."""
+    lower: tuple[float, float]
+    """Level and slack of the lower bound."""
+    upper: tuple[float, float]
+    validated: float | None
+    """Level of both bounds of a ``within`` claim that came out VALIDATED."""
+
+    def bounds_of(self, tests: OneSided, *, validated: bool) -> tuple[float | None, float | None]:
+        if validated and self.validated is not None:
+            return tests.lower(self.validated, slack=0.0), tests.upper(self.validated, slack=0.0)
+        (a, slack_below), (b, slack_above) = self.lower, self.upper
+        return tests.lower(a, slack=slack_below), tests.upper(b, slack=slack_above)
+
+    def nulls_of(self, tests: OneSided, metric: str) -> tuple[str, str]:
+        if getattr(type(tests), "words", None) is ShiftedTests.words:
+            return self.nulls
+        return self.sides.nulls(metric, tests)
 
 
 def compose(
@@ -162,26 +195,27 @@ def compose(
     Returns:
         The assessment, with p-values and one bound per side.
     """
-    sides = claim_sides(claim)
-    p_validate, p_refute = sides.p_validate(tests), sides.p_refute(tests)
+    frame = _frame_of(claim)
+    p_validate, p_refute = frame.sides.p_validate(tests), frame.sides.p_refute(tests)
     verdict, _ = judge(claim, p_validate, p_refute)
-    lower, upper = _bounds(claim, tests, validated=verdict is Verdict.VALIDATED)
-    needed = _needed(sides, tests) if verdict is Verdict.INCONCLUSIVE else None
+    lower, upper = frame.bounds_of(tests, validated=verdict is Verdict.VALIDATED)
+    null_validate, null_refute = frame.nulls_of(tests, claim.metric)
+    estimate = tests.estimate
     return Assessment(
         method=method,
         exact=exact,
         conditions=conditions,
-        null_validate=" or ".join([side.null(tests, claim.metric) for side in sides.validate]),
-        null_refute=" and ".join([side.null(tests, claim.metric) for side in sides.refute]),
+        null_validate=null_validate,
+        null_refute=null_refute,
         n=tests.n,
-        estimate=tests.estimate,
+        estimate=estimate,
         lower=lower,
         upper=upper,
         p_validate=p_validate,
         p_refute=p_refute,
-        effect=effect_of(claim, tests.estimate),
+        effect=effect_of(claim, estimate),
         spread=tests.spread,
-        needed=needed,
+        needed=_needed(frame.sides, tests) if verdict is Verdict.INCONCLUSIVE else None,
         libraries=libraries or {},
     )
 
@@ -199,14 +233,13 @@ def undecidable(
     libraries: Mapping[str, str] | None = None,
 ) -> Assessment:
     """Return the assessment of a sample the method can say nothing about: p = 1 on both sides, and the reason."""
-    sides = claim_sides(claim)
-    plain = _NoTests()
+    null_validate, null_refute = _frame_of(claim).nulls
     return Assessment(
         method=method,
         exact=exact,
         conditions=conditions,
-        null_validate=" or ".join(side.null(plain, claim.metric) for side in sides.validate),
-        null_refute=" and ".join(side.null(plain, claim.metric) for side in sides.refute),
+        null_validate=null_validate,
+        null_refute=null_refute,
         n=n,
         estimate=estimate,
         lower=None,
@@ -243,6 +276,24 @@ def _sides(relation: Relation, threshold: Threshold, margin: float, a: float, b:
     )
 
 
+def _frame_of(claim: Claim) -> _Frame:
+    levels = claim.validate_level, claim.refute_level
+    return _frame(claim.relation, claim.threshold, claim.margin, levels, claim.metric)
+
+
+@lru_cache(maxsize=1024)
+def _frame(relation: Relation, threshold: Threshold, margin: float, levels: tuple[float, float], metric: str) -> _Frame:
+    a, b = levels
+    sides = _sides(relation, threshold, margin, a, b)
+    nulls = sides.nulls(metric)
+    if relation is Relation.AT_LEAST:
+        return _Frame(sides, nulls, lower=(a, margin), upper=(b, 0.0), validated=None)
+    if relation is Relation.AT_MOST:
+        return _Frame(sides, nulls, lower=(b, 0.0), upper=(a, margin), validated=None)
+    # TOST validates at a per side, the refuting pair splits b: one interval cannot do both, so it follows the verdict.
+    return _Frame(sides, nulls, lower=(b / 2, 0.0), upper=(b / 2, 0.0), validated=a)
+
+
 def effect_of(claim: Claim, estimate: float | None) -> float | None:
     """Return the distance of ``estimate`` from the nearest limit, positive on the claimed side."""
     if estimate is None:
@@ -257,49 +308,23 @@ def effect_of(claim: Claim, estimate: float | None) -> float | None:
 
 def minus(limit: float, slack: float) -> float:
     """Return ``limit - slack`` as an author reads it: 0.9 - 0.05 is 0.85, not 0.8500000000000001."""
-    return float(Decimal(repr(limit)) - Decimal(repr(slack))) if slack else limit
+    return _in_decimal(limit, -slack) if slack else limit
 
 
 def plus(limit: float, slack: float) -> float:
     """Return ``limit + slack`` in decimal, see :func:`minus`."""
-    return float(Decimal(repr(limit)) + Decimal(repr(slack))) if slack else limit
+    return _in_decimal(limit, slack) if slack else limit
+
+
+@lru_cache(maxsize=1024)
+def _in_decimal(limit: float, added: float) -> float:
+    return float(Decimal(repr(limit)) + Decimal(repr(added)))
 
 
 @lru_cache(maxsize=1024)
 def number(value: float) -> str:
     """Return ``value`` as words in a null hypothesis: 12 significant digits at most."""
     return f"{value:.12g}"
-
-
-class _NoTests(ShiftedTests):
-    """Only words: stands in where no test can be made."""
-
-    n = 0
-    estimate = None
-    spread = None
-
-    def greater(self, limit: float, *, slack: float, strict: bool, level: float) -> float:
-        del limit, slack, strict, level
-        return 1.0
-
-    less = greater
-
-    def lower(self, level: float, *, slack: float) -> float | None:
-        del level, slack
-        return None
-
-    upper = lower
-
-
-def _bounds(claim: Claim, tests: OneSided, *, validated: bool) -> tuple[float | None, float | None]:
-    a, b, d = claim.validate_level, claim.refute_level, claim.margin
-    if claim.relation is Relation.AT_LEAST:
-        return tests.lower(a, slack=d), tests.upper(b, slack=0.0)
-    if claim.relation is Relation.AT_MOST:
-        return tests.lower(b, slack=0.0), tests.upper(a, slack=d)
-    # TOST validates at a per side, the refuting pair splits b: one interval cannot do both, so it follows the verdict.
-    level = a if validated else b / 2
-    return tests.lower(level, slack=0.0), tests.upper(level, slack=0.0)
 
 
 def _needed(sides: Sides, tests: OneSided) -> int | None:

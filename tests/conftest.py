@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,3 +42,21 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         patch.setattr(sys, "dont_write_bytecode", True)
         yield
+
+
+_UNMEASURED = ("docs", "plugin", "statistical")
+"""Folders that run much and look at little of it: what only they reach, no test names."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _measured_where_it_counts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Trace no folder that would cover a line by accident: it is the tracer that makes simulations slow."""
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    coverage = sys.modules.get("coverage")
+    measuring = None if coverage is None or folder not in _UNMEASURED else coverage.Coverage.current()
+    if measuring is None:
+        yield
+        return
+    measuring.stop()
+    yield
+    measuring.start()

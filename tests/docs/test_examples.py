@@ -13,6 +13,12 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 WITH_EXAMPLES = [page for page in PAGES if read_examples(page)]
 
 
+def _plugins_of(page: Path, examples: list[Example]) -> tuple[str, ...]:
+    """Return the plugins a page needs beside ours: some cost a second of every session."""
+    laws = any("hypothesis" in example.body for example in examples)
+    return (*(("hypothesispytest",) if laws else ()), *(("benchmark",) if "benchmark" in page.name else ()))
+
+
 def _name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -22,8 +28,9 @@ def test_a_reader_who_follows_the_page_sees_what_it_says(page: Path, tmp_path: P
     """Files are written, scripts and commands run, in the order of the page, in one new folder."""
     folder = tmp_path / "project"
     folder.mkdir()
-    reader = Reader(folder, plugins=("benchmark",) if "benchmark" in page.name else ())
-    for example in read_examples(page):
+    examples = read_examples(page)
+    reader = Reader(folder, plugins=_plugins_of(page, examples))
+    for example in examples:
         reader.follow(example)
 
 

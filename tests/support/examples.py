@@ -25,7 +25,7 @@ from pathlib import Path
 _FENCE = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _FORGOTTEN = ("CI", "COV", "GIT", "OPHAMIN", "PYTEST")
 """Beginnings of environment variables a reader does not have."""
-_PLUGINS = ("ophamin", "xdist", "hypothesispytest", "no:cacheprovider")
+_PLUGINS = ("ophamin", "xdist", "no:cacheprovider")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ MODULES = dict(modules_of(PACKAGE, "pytest_ophamin"))
 PILLAR_MODULES = dict(modules_of(PILLARS, "ophamin_pillars"))
 
 
+@cache
 def imports_of(name: str, path: Path) -> set[str]:
     """Return the dotted names of all modules ``path`` imports anywhere, functions and TYPE_CHECKING included."""
     found: set[str] = set()

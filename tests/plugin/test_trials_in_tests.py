@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from childrun import Runner, assert_clean, verdicts
 
@@ -25,6 +27,21 @@ def one_claim(pytester: pytest.Pytester, body: str, *, metric: str = "mean", rel
     def test_it(trial):
         {body}
 """,
+    )
+
+
+def several_claims(pytester: pytest.Pytester, bodies: dict[str, str]) -> None:
+    """Write a suite of claims ``test_0``, ``test_1``, ...: each states its key, and its trial is its value."""
+    suite(
+        pytester,
+        "".join(
+            f"""
+    @claim({statement!r}, metric="mean", at_least=0.5, trials=30)
+    def test_{number}(trial):
+        {body}
+"""
+            for number, (statement, body) in enumerate(bodies.items())
+        ),
     )
 
 
@@ -56,54 +73,57 @@ def test_an_unusable_observation_is_void(pytester: pytest.Pytester, run: Runner,
     assert hint in text
 
 
-@pytest.mark.parametrize(
-    "returned", ["np.float64(x)", "np.float32(x)", "decimal.Decimal(str(x))", "x", "np.bool_(True)"]
-)
-def test_numbers_of_any_kind_are_taken(
-    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...], returned: str
-) -> None:
+NUMBERS = ("np.float64(x)", "np.float32(x)", "decimal.Decimal(str(x))", "x", "np.bool_(True)")
+
+
+def test_numbers_of_any_kind_are_taken(pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]) -> None:
     """NumPy scalars and Decimals are numbers; under xdist nothing foreign crosses the border."""
-    one_claim(pytester, f"x = 1 + trial.rng.random(); return {returned}")
+    several_claims(pytester, {returned: f"x = 1 + trial.rng.random(); return {returned}" for returned in NUMBERS})
     result = run(*mode)
     assert_clean(result)
-    assert verdicts(result) == {"the claim": "VALIDATED"}
+    assert verdicts(result) == dict.fromkeys(NUMBERS, "VALIDATED")
     assert result.ret == 0
 
 
-@pytest.mark.parametrize(
-    ("statement", "word"),
-    [
-        ("raise ValueError('a secret')", "ValueError"),
-        ("pytest.skip('no')", "Skipped"),
-        ("pytest.xfail('no')", "XFailed"),
-        ("pytest.fail('no')", "Failed"),
-        ("sys.exit(0)", "SystemExit"),
-        ("assert False", "return the condition instead of asserting it"),
-    ],
-)
-def test_an_exception_in_a_trial_is_void(
-    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...], statement: str, word: str
-) -> None:
+RAISED = {
+    "raise ValueError('a secret')": "ValueError",
+    "pytest.skip('no')": "Skipped",
+    "pytest.xfail('no')": "XFailed",
+    "pytest.fail('no')": "Failed",
+    "sys.exit(0)": "SystemExit",
+    "assert False": "return the condition instead of asserting it",
+}
+"""What a trial may do, and the word that tells it."""
+
+
+def test_an_exception_in_a_trial_is_void(pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]) -> None:
     """Whatever is raised in trial 17, the claim is VOID, with index, seed and a line that repeats that trial."""
-    one_claim(
-        pytester,
-        f"""
-        if trial.index == 17:
-            {statement}
-        return 1.0""",
+    several_claims(
+        pytester, {raised: f"if trial.index == 17:\n            {raised}\n        return 1.0" for raised in RAISED}
     )
     result = run(*mode)
     assert_clean(result)
     assert result.ret == 1
-    assert verdicts(result) == {"the claim": "VOID"}
-    text = " ".join(result.stdout.str().split())
-    assert "trial 17 (seed" in text
-    assert word in text
-    assert "pytest test_it.py::test_it --ophamin-trial 17" in text
-    again = run("test_it.py::test_it", "--ophamin-trial", "17")
-    assert again.ret == 1
-    assert_clean(again)
-    assert run("test_it.py::test_it", "--ophamin-trial", "16").ret == 0
+    assert verdicts(result) == dict.fromkeys(RAISED, "VOID")
+    told = re.split(r"_+ test_\d __", " ".join(re.sub("_{3,}", "__", result.stdout.str()).split()))
+    reports = {int(found[1]): text for text in told if (found := re.search(r"pytest test_it.py::test_(\d)", text))}
+    assert set(reports) == set(range(len(RAISED)))
+    for number, word in enumerate(RAISED.values()):
+        assert "trial 17 (seed" in reports[number]
+        assert word in reports[number]
+        assert f"pytest test_it.py::test_{number} --ophamin-trial 17" in reports[number]
+
+
+def test_a_trial_that_raises_can_be_repeated_alone(pytester: pytest.Pytester, run: Runner) -> None:
+    """The line that a report gives fails again; that of another trial passes."""
+    several_claims(
+        pytester, {raised: f"if trial.index == 17:\n            {raised}\n        return 1.0" for raised in RAISED}
+    )
+    for number in range(len(RAISED)):
+        again = run(f"test_it.py::test_{number}", "--ophamin-trial", "17")
+        assert again.ret == 1
+        assert_clean(again)
+    assert run("test_it.py", "--ophamin-trial", "16").ret == 0
 
 
 def test_errors_against_count_against_the_claim(pytester: pytest.Pytester, run: Runner) -> None:

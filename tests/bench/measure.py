@@ -89,7 +89,7 @@ def run(folder: Path, *arguments: str) -> float:
     Raises:
         RuntimeError: It could not run; a verdict is no failure here.
     """
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder.parent / "config")}
+    environment = environment_of(folder.parent)
     began = processor_seconds()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS, *arguments],
@@ -102,6 +102,19 @@ def run(folder: Path, *arguments: str) -> float:
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stdout + done.stderr)
     return processor_seconds() - began
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return the environment of sessions below ``folder``: keys of their own, and byte code kept, as users keep it.
+
+    Without it every session would rewrite the assertions of all plugins and of this package anew.
+    """
+    return {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+    }
 
 
 def processor_seconds() -> float:
@@ -126,7 +139,14 @@ def peak_megabytes(folder: Path) -> float:
         f"pytest.main({[*OPTIONS]!r}); "
         "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=environment_of(folder.parent),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return int(done.stderr.split()[-1]) / 1024
 
 
@@ -143,6 +163,8 @@ def per_unit(
     times: dict[str, list[float]] = {
         name: [] for name in ("empty", "fast", "rng", "fresh", "repeat1", "repeat", "loop")
     }
+    run(folder / "empty")  # leaves the byte code
+    run(folder / "repeat", "--count", "2")
     for _ in range(rounds):
         for name in ("empty", "fast", "rng", "fresh"):
             times[name].append(run(folder / name))
@@ -165,18 +187,18 @@ def main() -> None:
         folder = Path(scratch)
         write_suites(folder)
         units = per_unit(folder)
+        run(folder / "empty", "--ophamin-campaign")
         campaign = statistics.median(
             run(folder / "many", "--ophamin-campaign", "--ophamin-name", f"r{n}") for n in range(3)
         )
         plain = statistics.median(run(folder / "plain") for _ in range(3))
         bundle = folder / "many" / "proofs" / "r0"
-        key = folder / "config" / "ophamin"
         began = processor_seconds()
         subprocess.run(
             [sys.executable, "-c", VERIFY, "verify", str(bundle)],
             check=True,
             capture_output=True,
-            env={**os.environ, "XDG_CONFIG_HOME": str(key.parent)},
+            env=environment_of(folder),
         )
         verify = processor_seconds() - began
         rows = [

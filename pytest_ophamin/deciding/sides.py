@@ -13,10 +13,10 @@ enough to refute (so p_refute is twice the smaller of two).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, cast
 
 from pytest_ophamin.claims.metrics import Relation
 from pytest_ophamin.claims.model import Claim, Threshold
@@ -173,6 +173,13 @@ class _Frame:
         return self.sides.nulls(metric, tests)
 
 
+_OpenAssessment = cast(
+    "type[Assessment]",
+    make_dataclass("_OpenAssessment", [(f.name, f.type, f) for f in fields(Assessment)], slots=True, kw_only=True),
+)
+"""Its unfrozen twin. Filling the 22 fields of a frozen value takes longer than the tests of a proportion."""
+
+
 def compose(
     claim: Claim,
     tests: OneSided,
@@ -201,7 +208,7 @@ def compose(
     lower, upper = frame.bounds_of(tests, validated=verdict is Verdict.VALIDATED)
     null_validate, null_refute = frame.nulls_of(tests, claim.metric)
     estimate = tests.estimate
-    return Assessment(
+    assessment = _OpenAssessment(
         method=method,
         exact=exact,
         conditions=conditions,
@@ -218,6 +225,8 @@ def compose(
         needed=_needed(frame.sides, tests) if verdict is Verdict.INCONCLUSIVE else None,
         libraries=libraries or {},
     )
+    assessment.__class__ = Assessment  # from here on it is frozen
+    return assessment
 
 
 def undecidable(

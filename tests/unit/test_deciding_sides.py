@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 from error_rates import plan_of
 
+from pytest_ophamin.deciding.protocol import Assessment
 from pytest_ophamin.deciding.sides import ShiftedTests, claim_sides, compose, minus, plus, undecidable
 
 
@@ -140,3 +142,29 @@ def test_nothing_is_needed_by_a_claim_that_is_decided() -> None:
     """The search for a larger n is only made when it is told."""
     tests = Stepping(greater_p=0.01)
     assert compose(plan_of("mean", "at_least", 0.5, 50), tests, method="m/1", exact=True).needed is None
+
+
+def test_an_assessment_is_frozen_like_any_other_value() -> None:
+    """However it was filled, it is an Assessment: equal to one made by hand, and closed to changes."""
+    assessed = compose(plan_of("mean", "at_least", 0.5, 50), Stepping(), method="m/1", exact=True)
+    assert type(assessed) is Assessment
+    by_hand = Assessment(**{each.name: getattr(assessed, each.name) for each in fields(Assessment)})
+    assert assessed == by_hand
+    assert replace(assessed, method="m/2") != assessed
+    assert pickle.loads(pickle.dumps(assessed)) == assessed  # noqa: S301  # made one line above
+    with pytest.raises(FrozenInstanceError):
+        assessed.method = "m/3"  # type: ignore[misc]
+
+
+def test_words_of_a_method_stand_in_its_assessment() -> None:
+    """Nulls are made once per kind of claim, but for methods that have words of their own."""
+
+    class Spoken(Stepping):
+        def words(self, side: str, limit: float, *, slack: float, strict: bool) -> str | None:
+            del slack, strict
+            return f"{side} than {limit}"
+
+    claim = plan_of("mean", "at_least", 0.5, 50)
+    plain, spoken = (compose(claim, tests, method="m/1", exact=True) for tests in (Stepping(), Spoken()))
+    assert (plain.null_validate, plain.null_refute) == ("mean <= 0.5", "mean >= 0.5")
+    assert (spoken.null_validate, spoken.null_refute) == ("greater than 0.5", "less than 0.5")

@@ -1,7 +1,7 @@
 """What the shipped methods cost beside their peers: ``python tests/bench/measure_methods.py`` (BENCHMARKS.md).
 
-Every figure is the least of interleaved rounds, which other work on the machine can only raise; a fixed pure-Python
-loop is timed in the same run. Needs statsmodels and river.
+Every figure is the least processor time of interleaved rounds, which other work on the machine can only raise; a fixed
+pure-Python loop is timed in the same run. Needs statsmodels and river.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Reach, power and size of betting claims."""
+"""Reach, power and size of betting claims.
+
+A game is tuned to the level of the claim, whatever the p-value is compared with after a correction: what is planned at
+alpha / m is the game that will be played, asked to end with more.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ def check_inside(claim: Claim, bounds: tuple[float, float]) -> None:
 def betting_plan(claim: Claim, bounds: tuple[float, float], *, level: float) -> Plan:
     """Plan a bounded mean: the least n from the best possible sample, power by a seeded simulation."""
     check_inside(claim, bounds)
-    games = _games(claim, bounds, level)
+    games = _games(claim, bounds)
     power = note = None
     if claim.expecting is not None and claim.trials:
         truth = Expected.of(claim, claim.expecting, bounds)
@@ -56,8 +60,8 @@ def betting_size(claim: Claim, bounds: tuple[float, float], *, level: float) -> 
     check_inside(claim, bounds)
     if claim.expecting is None:
         return None
-    games, truth = _games(claim, bounds, level), Expected.of(claim, claim.expecting, bounds)
-    if not all(truth.mean > t if upward else 1.0 - truth.mean > t for upward, t in games):
+    games, truth = _games(claim, bounds), Expected.of(claim, claim.expecting, bounds)
+    if not all(truth.mean > game.t if game.upward else 1.0 - truth.mean > game.t for game in games):
         return None
     high = max(2, _least_n(games, level))
     low = high - 1
@@ -72,8 +76,22 @@ def betting_size(claim: Claim, bounds: tuple[float, float], *, level: float) -> 
     return high
 
 
-Games = tuple[tuple[bool, float], ...]
-"""``(is_upward, t)`` of each validating test on the scale [0, 1]."""
+@dataclass(frozen=True, slots=True)
+class Game:
+    """A validating test on the scale [0, 1]."""
+
+    upward: bool
+    t: float
+    """The limit, on the scale of ``y`` upward, of ``1 - y`` downward."""
+    tuned_to: float
+    """Level of the claim: ``decide`` chooses its bets by it."""
+
+    def wealth(self, y: Floats) -> Wealth:
+        """Return the game that will be played on ``y``."""
+        return Wealth(y if self.upward else 1.0 - y, self.tuned_to)
+
+
+Games = tuple[Game, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +132,8 @@ class Expected:
         for start in range(0, runs, block):
             y = self.draw(rng, (min(block, runs - start), n))
             all_won = np.ones(len(y), dtype=np.bool_)
-            for upward, t in games:
-                all_won &= Wealth(y if upward else 1.0 - y, level).log_maxima(t) >= target
+            for game in games:
+                all_won &= game.wealth(y).log_maxima(game.t) >= target
             won += int(np.count_nonzero(all_won))
         return won / runs
 
@@ -131,14 +149,14 @@ def _runs(n: int) -> int:
     return max(100, min(1_000, 2_000_000 // n))
 
 
-def _games(claim: Claim, bounds: tuple[float, float], level: float) -> Games:
+def _games(claim: Claim, bounds: tuple[float, float]) -> Games:
     lo, hi = bounds
     games = []
-    for side in claim_sides(claim, level=level).validate:
+    for side in claim_sides(claim).validate:
         upward = side.direction == "greater"
         limit = minus(side.limit, side.slack) if upward else plus(side.limit, side.slack)
         share = (limit - lo) / (hi - lo)
-        games.append((upward, share if upward else 1.0 - share))
+        games.append(Game(upward, share if upward else 1.0 - share, side.level))
     return tuple(games)
 
 
@@ -148,12 +166,11 @@ def _least_n(games: Games, level: float) -> int:
 
     def wins(n: int) -> bool:
         return any(
-            all(round12(Wealth(np.full(n, y if upward else 1.0 - y), level).p_value(t)) <= level for upward, t in games)
-            for y in candidates
+            all(round12(game.wealth(np.full(n, y)).p_value(game.t)) <= level for game in games) for y in candidates
         )
 
     # No game grows faster than by the largest bet on an observation at the far bound.
-    fastest = max(-math.log(level) / math.log1p(TRUNCATION * (1.0 / t - 1.0)) for _, t in games)
+    fastest = max(-math.log(level) / math.log1p(TRUNCATION * (1.0 / game.t - 1.0)) for game in games)
     if fastest > LARGEST_SIMULATED:
         return math.ceil(fastest)
     low = max(0, math.ceil(fastest * (1.0 - 1e-9)) - 1)
@@ -169,7 +186,7 @@ def _least_n(games: Games, level: float) -> int:
 def _best_constants(games: Games) -> tuple[float, ...]:
     """Return constant samples among which the best lies: the far bound for one game, points between for two."""
     if len(games) == 1:
-        return (1.0,) if games[0][0] else (0.0,)
-    lo = next(t for upward, t in games if upward)
-    hi = 1.0 - next(t for upward, t in games if not upward)
+        return (1.0,) if games[0].upward else (0.0,)
+    lo = next(game.t for game in games if game.upward)
+    hi = 1.0 - next(game.t for game in games if not game.upward)
     return tuple(lo + (hi - lo) * share for share in np.linspace(0.05, 0.95, 19).tolist())

@@ -80,6 +80,20 @@ def test_the_least_n_of_a_bounded_mean_is_reached_by_its_best_sample(bounds: tup
         assert verdict_of(claim, sample_of(np.full(n, bounds[1]))) is verdict
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_least_n_after_correction_is_that_of_the_game_the_claim_plays(share: float) -> None:
+    """Bets are tuned to the claim's alpha, so what alpha / m asks of n is asked of those bets."""
+    import numpy as np
+    from error_rates import sample_of
+
+    claim = plan_of("mean", "at_least", share, 10, bounds=(0.0, 1.0))
+    pillar = shipped().deciding_for(claim)
+    for m in (20, 100, 1000):
+        least = pillar.plan(claim, level=claim.alpha / m).least_n
+        best = [pillar.decide(claim, sample_of(np.ones(n))).p_validate for n in (least, least - 1)]
+        assert best[0] <= claim.alpha / m < best[1]
+
+
 @pytest.mark.parametrize(
     ("claim", "argument", "words"),
     [
@@ -149,6 +163,21 @@ def test_trials_auto_of_a_bounded_mean_reaches_its_power_in_simulation() -> None
     assert plan.note is not None
     assert "seeded simulations of a beta distribution" in plan.note
     assert 30 < resolved.trials < 100
+
+
+def test_trials_auto_of_a_bounded_mean_reaches_its_power_at_the_corrected_level() -> None:
+    """Samples decided as a campaign of 100 claims decides them: what was planned is what comes."""
+    import numpy as np
+    from error_rates import generator, sample_of
+
+    claim = _auto("mean", "at_least", 0.5, bounds=(0.0, 1.0), expecting=0.6, expecting_sd=0.2)
+    (resolved,) = resolve_auto([claim], shipped(), {"campaign": 100})
+    pillar, runs = shipped().deciding_for(resolved), 400
+    rng = generator(31)
+    samples = rng.beta(3.0, 2.0, (runs, resolved.trials))  # mean 0.6, deviation 0.2
+    assert np.std(samples) == pytest.approx(0.2, abs=0.01)
+    validated = sum(pillar.decide(resolved, sample_of(x)).p_validate <= 0.05 / 100 for x in samples)
+    assert validated / runs >= 0.86  # 0.9 less three standard errors of both simulations
 
 
 def test_claims_with_a_number_of_trials_come_back_unchanged() -> None:

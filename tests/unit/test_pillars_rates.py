@@ -61,9 +61,9 @@ def test_bounds_of_a_rate_invert_its_tests(events: int, exposure: float, level: 
 def test_the_two_sided_p_of_a_rate_sums_what_is_no_likelier() -> None:
     """Against brute enumeration of every count."""
     k = np.arange(400)
-    for mean in (0.2, 1.0, 7.3, 60.0):
+    for mean in (0.2, 1.0, 7.3, 10.0, 60.0):
         masses = stats.poisson.pmf(k, mean)
-        for events in (0, 1, 2, 7, 9, 60, 90):
+        for events in (0, 1, 2, 7, 9, 11, 60, 61, 64, 90):  # just above 10 and 60 few counts are likelier
             expected = masses[masses <= masses[events] * (1 + 1e-7)].sum()
             assert poisson.two_sided_p(events, mean) == pytest.approx(min(1.0, expected), rel=1e-9, abs=1e-14)
     assert (poisson.two_sided_p(0, 0.0), poisson.two_sided_p(2, 0.0)) == (1.0, 0.0)

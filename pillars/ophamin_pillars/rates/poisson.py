@@ -59,7 +59,7 @@ def two_sided_p(events: int, mean: float) -> float:
     if _log_mass(mode, mean) <= limit:
         return 1.0
     if events > mean:  # masses rise up to the mode: add the counts before the first that is likelier
-        first = least_true(lambda k: _log_mass(k, mean) > limit, 0)
+        first = least_true(lambda k: _log_mass(k, mean) > limit, 0, mode)
         return upper_tail(events, mean) + lower_tail((first or 0) - 1, mean)
     rare = least_true(lambda k: _log_mass(k, mean) <= limit, mode + 1, LARGEST_N)
     return lower_tail(events, mean) + (0.0 if rare is None else upper_tail(rare, mean))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
 from pytest_ophamin.pillars import (
@@ -34,8 +35,12 @@ from pytest_ophamin.pillars import (
 if TYPE_CHECKING:
     from ophamin_pillars.rates.poisson import RateTests
 
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
 RATE = "garwood/1"
 MTBF = "chi-square-mtbf/1"
+LARGEST_SIZE = 10_000_000
 _LARGEST_COUNT = 2.0**53
 _LEAST_EXPOSURE = 1e-200
 _NOTE = (
@@ -75,18 +80,11 @@ class AvailabilityPillar:
         )
 
     def size(self, claim: Claim, *, level: float) -> int | None:
-        """Return the least n that reaches ``claim.power`` at ``expecting``."""
-        from ophamin_pillars.power import poisson
-        from ophamin_pillars.power.search import least_size
-
+        """Return the least n from which power never drops below ``claim.power``, or None."""
         tests, exposure = _planned_tests(claim, level), _exposure(claim)
         if exposure is None or claim.expecting is None:
             return None
-        truth = _as_rate(claim, claim.expecting)
-        if len(tests) > 1:
-            return least_size(lambda n: _power(tests, exposure * n, level, truth), claim.power, 1)
-        needed = poisson.sample_size(tests[0].null, truth, level, claim.power, greater=tests[0].greater)
-        return None if needed is None else max(1, math.ceil(needed / exposure))
+        return _size(tests, exposure, level, _as_rate(claim, claim.expecting), claim.power)
 
 
 def rate_tests(sample: Sample) -> RateTests:
@@ -167,6 +165,26 @@ def _power(tests: tuple[_PlannedTest, ...], exposure: float, level: float, truth
         rejects_by_few = lower_tail(count, mean) if not test.greater else 1.0 - lower_tail(count - 1, mean)
         power += rejects_by_few - 1.0
     return min(1.0, max(0.0, power))
+
+
+def _size(tests: tuple[_PlannedTest, ...], exposure: float, level: float, truth: float, power: float) -> int | None:
+    """Return the least n from which P(all tests reject) never drops below ``power``: from above, since it is sawed."""
+    from ophamin_pillars.binomial_plan import last_miss
+    from ophamin_pillars.power import poisson
+
+    # Where each test alone misses its part of what all may miss, all together are powerful enough: go down from there.
+    part = 1.0 - (1.0 - power) / len(tests)
+    enough = [poisson.sample_size(test.null, truth, level, part, greater=test.greater) for test in tests]
+    high = max(math.inf if needed is None else needed for needed in enough) / exposure
+
+    def powers(n: Counts) -> Floats:
+        total = np.ones(len(n))
+        for test in tests:
+            counts = poisson.critical_counts(test.null * exposure * n, level, greater=test.greater)
+            total += poisson.tails(counts, truth * exposure * n, greater=test.greater) - 1.0
+        return total
+
+    return None if high > LARGEST_SIZE else last_miss(powers, math.ceil(high), power)
 
 
 def _detectable(claim: Claim, tests: tuple[_PlannedTest, ...], exposure: float, level: float) -> float | None:

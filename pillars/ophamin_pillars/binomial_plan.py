@@ -111,7 +111,7 @@ def size_of_both(lower: BinomialTest, upper: BinomialTest, level: float, truth: 
         both = below - np.where(least <= 0, 0.0, 1.0 - sp.betainc(np.maximum(least, 1), n - least + 1, truth))
         return np.where(least <= greatest, both, 0.0)
 
-    return _last_miss(powers, max(halves[0], halves[1]), power)
+    return last_miss(powers, max(halves[0], halves[1]), power)
 
 
 def _accepted(n: Counts, lower: BinomialTest, upper: BinomialTest, level: float) -> tuple[Counts, Counts]:
@@ -134,11 +134,11 @@ def size_of(test: BinomialTest, level: float, truth: float, power: float) -> int
     if normal > LARGEST_SIZE:
         return None
     high = int(1.3 * normal + 20.0 / (p1 - p0) + 4.0 * up.least_n(level)) + 50
-    return _last_miss(lambda n: _powers(n, p0, level, p1), high, power)
+    return last_miss(lambda n: _powers(n, p0, level, p1), high, power)
 
 
-def _last_miss(powers: Callable[[Counts], Floats], high: int, power: float) -> int:
-    """Return one more than the last n <= high whose power is below ``power``."""
+def last_miss(powers: Callable[[Counts], Floats], high: int, power: float) -> int:
+    """Return one more than the last n <= high whose power is below ``power``; 1 when there is none."""
     width = 256
     while high > 0:
         n = np.arange(max(1, high - width + 1), high + 1, dtype=np.int64)

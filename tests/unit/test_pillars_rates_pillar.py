@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from ophamin_pillars.power import poisson
 from ophamin_pillars.serial import SerialDependencePillar
 from pytest_ophamin.deciding.decide import decide_claim
 from pytest_ophamin.deciding.outcome import Verdict
@@ -217,6 +218,41 @@ def test_a_plan_of_a_rate_reads_the_exposure_from_the_deviation(
     assert plan.detectable is not None
     assert plan.detectable == pytest.approx(expecting, rel=0.08)
     assert plan.least_n == 1
+
+
+@pytest.mark.parametrize("exposure", [0.3, 1.0, 7.0])
+@pytest.mark.parametrize(
+    ("metric", "relation", "limit", "expecting"),
+    [
+        ("rate", "within", (0.5, 2.0), 1.0),
+        ("rate", "at_most", 1.0, 0.6),
+        ("rate", "at_least", 1.0, 1.5),
+        ("mtbf", "within", (1.0, 4.0), 2.0),
+        ("mtbf", "at_least", 1.0, 2.0),
+    ],
+)
+def test_the_size_of_a_rate_is_the_least_n_from_which_power_never_drops(
+    metric: str, relation: str, limit: float | tuple[float, float], expecting: float, exposure: float
+) -> None:
+    """Power is sawed in the exposure: every n up to far beyond the size is planned."""
+    sd = math.sqrt(expecting ** (1.0 if metric == "rate" else 3.0) / exposure)
+    claim = plan_of(metric, relation, limit, 0, expecting=expecting, expecting_sd=sd)
+    pillar = shipped().deciding_for(claim)
+    size = least_trials(claim, pillar, 0.05)
+    assert size is not None
+    powers = {n: pillar.plan(replace(claim, trials=n), level=0.05).power for n in range(1, 2 * size + 20)}
+    missing = [n for n, power in powers.items() if power is None or power < claim.power]
+    assert size == max(missing, default=0) + 1
+
+
+def test_critical_counts_of_many_exposures_are_those_of_one() -> None:
+    """Both directions, from means that no count contradicts to large ones."""
+    means = np.array([1e-6, 0.01, 0.5, 1.0, 2.9957, 2.9958, 10.0, 777.7, 1e6])
+    for greater in (True, False):
+        for level in (0.2, 0.05, 1e-6):
+            one = [poisson.critical_count(1.0, mean, level, greater=greater) for mean in means.tolist()]
+            many = poisson.critical_counts(means, level, greater=greater).tolist()
+            assert many == [-1 if count is None else count for count in one]
 
 
 def test_a_plan_of_a_rate_within_limits_and_without_exposure() -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from ophamin_pillars._special import special
 from ophamin_pillars.power.search import check_levels, least_true
 from ophamin_pillars.rates.poisson import LARGEST_N, lower_tail, upper_tail
 from pytest_ophamin.pillars import round12
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 def critical_count(null: float, exposure: float, level: float, *, greater: bool = True) -> int | None:
@@ -19,6 +24,28 @@ def critical_count(null: float, exposure: float, level: float, *, greater: bool 
         return least_true(lambda k: round12(upper_tail(k, mean)) <= level, 0, LARGEST_N)
     first = least_true(lambda k: round12(lower_tail(k, mean)) > level, 0, LARGEST_N)
     return None if first is None or first == 0 else first - 1
+
+
+def critical_counts(means: Floats, level: float, *, greater: bool = True) -> Counts:
+    """Return :func:`critical_count` for each mean count under the null, shape of ``means``; -1 where there is none."""
+    sp = special()
+    z = float(sp.ndtri(level)) * np.sqrt(means)
+    if greater:  # every mean has a count that is too many for it
+        k = np.maximum(np.ceil(means - z).astype(np.int64), 1)
+        while (step := _one_off(_rejects_many(k, means, level), _rejects_many(k - 1, means, level))).any():
+            k = k + step
+        return k
+    k = np.maximum(np.floor(means + z).astype(np.int64), -1)
+    while (step := -_one_off(_rejects_few(k, means, level), _rejects_few(k + 1, means, level))).any():
+        k = k + step
+    return k
+
+
+def tails(counts: Counts, means: Floats, *, greater: bool = True) -> Floats:
+    """Return P(X >= count), or P(X <= count), for each count and mean; counts as from :func:`critical_counts`."""
+    sp = special()
+    found: Floats = sp.gammainc(counts, means) if greater else sp.gammaincc(np.maximum(counts, 0) + 1.0, means)
+    return found if greater else np.where(counts < 0, 0.0, found)
 
 
 def power(null: float, truth: float, exposure: float, level: float, *, greater: bool = True) -> float:
@@ -67,6 +94,22 @@ def minimum_detectable_effect(
     if greater:
         return float(sp.gammaincinv(count, power_wanted)) / exposure
     return float(sp.gammainccinv(count + 1, power_wanted)) / exposure
+
+
+def _one_off(rejects: Bools, inner_rejects: Bools) -> Counts:
+    """Return the step outwards (1), none, or inwards (-1): the critical count rejects, the next one inside does not."""
+    return np.where(rejects, np.where(inner_rejects, -1, 0), 1)
+
+
+def _rejects_many(k: Counts, means: Floats, level: float) -> Bools:
+    # 1 + 5e-13: what rounding a p-value to 12 significant digits lets pass.
+    tails: Floats = special().gammainc(np.maximum(k, 1), means)
+    return (k > 0) & (tails <= level * (1.0 + 5e-13))
+
+
+def _rejects_few(k: Counts, means: Floats, level: float) -> Bools:
+    tails: Floats = special().gammaincc(np.maximum(k, 0) + 1.0, means)
+    return (k < 0) | (tails <= level * (1.0 + 5e-13))
 
 
 def _checked(null: float, exposure: float) -> float:

@@ -156,18 +156,16 @@ def test_both_verdicts_come_early(
 
 
 def _check_interval(claim: Claim, found: Assessment, expected: Verdict) -> None:
-    if claim.kind == "quantile":
-        assert (found.lower, found.upper) == (None, None)
-        return
+    given = 0.0 if claim.kind == "quantile" else claim.margin  # a quantile gives its margin away in probability
     lower = -math.inf if found.lower is None else found.lower
     upper = math.inf if found.upper is None else found.upper
     if claim.relation is Relation.WITHIN:
         lo, hi = claim.limits
         inside, outside = lo <= lower <= upper <= hi, upper <= lo or lower >= hi
     elif claim.relation is Relation.AT_LEAST:
-        inside, outside = lower >= claim.limit - claim.margin - 1e-12, upper <= claim.limit
+        inside, outside = lower >= claim.limit - given - 1e-12, upper <= claim.limit
     else:
-        inside, outside = upper <= claim.limit + claim.margin + 1e-12, lower >= claim.limit
+        inside, outside = upper <= claim.limit + given + 1e-12, lower >= claim.limit
     assert (inside, outside) == (expected is Verdict.VALIDATED, expected is Verdict.REFUTED)
 
 
@@ -309,6 +307,36 @@ def test_quantiles_count_as_they_do_for_a_fixed_n() -> None:
         assert found.estimate == 1.0
         sign = "<" if relation == "at_least" else "<="
         assert f"P(X {sign} 1)" in found.null_validate
+
+
+@pytest.mark.parametrize("changes", [{}, {"margin": 0.1}, {"margin": 0.1, "design": Design(looks=(60, 150, 300))}])
+@pytest.mark.parametrize("relation", ["at_least", "at_most"])
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_interval_of_a_quantile_holds_the_limits_its_sample_does_not_reject(
+    relation: str, changes: dict[str, Any], *, tied: bool
+) -> None:
+    """Every other limit, asked about on the trials up to the stop: rejected outside the interval, nowhere inside it."""
+    values = np.round(8.0 * DRAWS[:300]) / 8.0 if tied else DRAWS[:300]
+    claim = sequential("p60", relation, 0.5, 300, **changes)
+    sample = ended(claim, values)
+    found = PILLAR.decide(claim, sample)
+    lower = -math.inf if found.lower is None else found.lower
+    upper = math.inf if found.upper is None else found.upper
+    for other in np.linspace(0.0, 1.0, 17).tolist():
+        validates, refutes = _rejected(replace(claim, threshold=other), sample)
+        above, below = other > upper, other < lower
+        if other in values:  # the limit itself validates, and does not refute
+            above, below = (above, other <= lower) if relation == "at_least" else (other >= upper, below)
+        assert (below, above) == ((validates, refutes) if relation == "at_least" else (refutes, validates))
+
+
+def _rejected(claim: Claim, sample: Sample) -> tuple[bool, bool]:
+    """Return which tests of ``claim`` reject on the trials up to where it stops; none while it goes on."""
+    stop = PILLAR.stop(claim, sample) or (sample.n if sample.n == claim.trials else None)
+    if stop is None:
+        return False, False
+    found = PILLAR.decide(claim, sample.first_trials(stop))
+    return found.p_validate <= claim.validate_level, found.p_refute <= claim.refute_level
 
 
 def test_a_campaign_of_several_claims_asks_for_more() -> None:

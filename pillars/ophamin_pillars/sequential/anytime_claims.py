@@ -148,7 +148,7 @@ def decide_by_evidence(
     is_refuted = round12(p_refute) <= claim.refute_level
     if claim.relation is Relation.WITHIN and is_refuted:
         found = _outside(claim, found)
-    if claim.kind == "quantile" or _cross(found.lower, found.upper):
+    if _cross(found.lower, found.upper):
         found = replace(found, lower=None, upper=None)
     return replace(
         found,

@@ -19,6 +19,7 @@ from ophamin_pillars.quantile import QuantileTests
 from ophamin_pillars.sequential import group_counts, truncated
 from ophamin_pillars.sequential.course import course_of_counts
 from ophamin_pillars.sequential.design import CountDesign
+from ophamin_pillars.sequential.limits import greatest_limit, least_limit
 from ophamin_pillars.sequential.stopping import Stop
 from pytest_ophamin.pillars import (
     Assessment,
@@ -31,6 +32,7 @@ from pytest_ophamin.pillars import (
     minus,
     plus,
     quantile_probability,
+    round12,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -117,19 +119,24 @@ class StoppedCount(ShiftedTests):
         return self._p(validates=not self._at_least, level=level)
 
     def lower(self, level: float, *, slack: float) -> float | None:
-        """Return the bound of a proportion that inverts :meth:`greater`; None for a quantile."""
+        """Return the bound that inverts :meth:`greater`; of a quantile the greatest limit it rejects."""
         del slack
-        if self.claim.kind != "proportion":
-            return None
+        if isinstance(self.fixed, QuantileTests):
+            x = self.fixed.values
+            # At "at_least" good trials reach the limit; at "at_most" a limit below v leaves out all but those below v.
+            good = (lambda v: x >= v) if self._at_least else (lambda v: x < v)
+            return greatest_limit(x, lambda v: self._rejects(good(v), validates=self._at_least, level=level))
         if self._at_least:
             return self.design.lower(self.stop, level)
         return 1.0 - self.design.upper(self.stop, level)
 
     def upper(self, level: float, *, slack: float) -> float | None:
-        """Return the bound of a proportion that inverts :meth:`less`; None for a quantile."""
+        """Return the bound that inverts :meth:`less`; of a quantile the least limit it rejects."""
         del slack
-        if self.claim.kind != "proportion":
-            return None
+        if isinstance(self.fixed, QuantileTests):
+            x = self.fixed.values
+            good = (lambda v: x > v) if self._at_least else (lambda v: x <= v)
+            return least_limit(x, lambda v: self._rejects(good(v), validates=not self._at_least, level=level))
         if self._at_least:
             return self.design.upper(self.stop, level)
         return 1.0 - self.design.lower(self.stop, level)
@@ -147,8 +154,16 @@ class StoppedCount(ShiftedTests):
         return self.claim.relation is Relation.AT_LEAST
 
     def _p(self, *, validates: bool, level: float) -> float:
+        return self._p_at(self.stop, validates=validates, level=level)
+
+    def _p_at(self, stop: Stop, *, validates: bool, level: float) -> float:
         p = self.design.p_validate if validates else self.design.p_refute
-        return p(self.stop, level=level)
+        return p(stop, level=level)
+
+    def _rejects(self, good: Bools, *, validates: bool, level: float) -> bool:
+        """Return whether a claim with these good trials would be decided by now: one that goes on rejects nothing."""
+        stop = self.design.boundaries.first_crossing(good)
+        return stop is not None and round12(self._p_at(stop, validates=validates, level=level)) <= level
 
 
 def decide_count(claim: Claim, sample: Sample) -> Assessment:

@@ -125,7 +125,7 @@ def method_of(claim: Claim, sample: Sample) -> Method:
         return ByEvidence(claim, sample.n, processes.ShareProcess(zeros_and_ones(sample.value)), MIXTURE)
     if claim.kind == "quantile":
         fixed = QuantileTests(sample.value.floats, probability_of(claim))
-        return ByEvidence(claim, sample.n, processes.QuantileProcess(claim, sample, fixed), MIXTURE)
+        return ByEvidence(claim, sample.n, processes.QuantileProcess(fixed), MIXTURE)
     return _method_of_mean(claim, sample)
 
 

@@ -17,13 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars.quantile import QuantileTests
-from ophamin_pillars.sequential.course import quantile_bounds
+from ophamin_pillars.sequential.limits import greatest_limit, least_limit
 from ophamin_pillars.sequential.mixture import JEFFREYS, cumulative_counts
 from ophamin_pillars.sequential.proportion_sequence import proportion_sequence
-from pytest_ophamin.pillars import Claim, Sample
+from ophamin_pillars.sequential.quantile_sequence import critical_counts
 
 Floats = npt.NDArray[np.float64]
 Bound = float | None
+
+ROUNDED = 1.0 + 5e-13
+"""What rounding a p-value to 12 significant digits lets pass."""
 
 
 class Process(Protocol):
@@ -94,8 +97,6 @@ class ShareProcess(Plain):
 class QuantileProcess:
     """Quantiles: the mixture on counts of observations below the limit, as the fixed-n test counts them."""
 
-    claim: Claim
-    sample: Sample
     fixed: QuantileTests
     spread: None = None
 
@@ -114,14 +115,24 @@ class QuantileProcess:
         return JEFFREYS.greater(*self._counts(limit, inclusive=not strict), self.fixed.q)
 
     def lower(self, at: Sequence[int], level: float) -> list[Bound]:
-        """Return the order statistics that invert the mixture, at the levels of the claim."""
-        del level
-        return list(quantile_bounds(self.claim, self.sample, tuple(at))[0])
+        """Return the greatest observations rejected as limits so far: the quantile does not lie below them."""
+        n = np.arange(1, max(at) + 1)
+        few = n - critical_counts(n, 1.0 - self.fixed.q, level * ROUNDED)
+
+        def bound(x: Floats) -> Bound:
+            return greatest_limit(x, lambda v: bool((np.cumsum(x < v) <= few[: len(x)]).any()))
+
+        return [bound(self.fixed.values[:end]) for end in at]
 
     def upper(self, at: Sequence[int], level: float) -> list[Bound]:
-        """Return the order statistics that invert the mixture; see :meth:`lower`."""
-        del level
-        return list(quantile_bounds(self.claim, self.sample, tuple(at))[1])
+        """Return the least observations rejected as limits so far: the quantile does not lie above them."""
+        n = np.arange(1, max(at) + 1)
+        many = critical_counts(n, self.fixed.q, level * ROUNDED)
+
+        def bound(x: Floats) -> Bound:
+            return least_limit(x, lambda v: bool((np.cumsum(x <= v) >= many[: len(x)]).any()))
+
+        return [bound(self.fixed.values[:end]) for end in at]
 
     def words(self, side: str, limit: float, *, slack: float, strict: bool) -> str | None:
         """Return the null as a statement about a probability."""

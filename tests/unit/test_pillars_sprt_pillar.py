@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from ophamin_pillars.sequential.count_claims import design_of, nulls_of
 from ophamin_pillars.sequential.group_counts import group_counts
+from ophamin_pillars.sequential.mixture import JEFFREYS
 from ophamin_pillars.sequential.truncated import truncated_sprt
+from ophamin_pillars.sequential.within_power import shown_within
 from ophamin_pillars.sprt_pillar import SprtPillar
 from pytest_ophamin._canonical import round12
 from pytest_ophamin.claims.design import Design
@@ -337,6 +339,39 @@ def _rejected(claim: Claim, sample: Sample) -> tuple[bool, bool]:
         return False, False
     found = PILLAR.decide(claim, sample.first_trials(stop))
     return found.p_validate <= claim.validate_level, found.p_refute <= claim.refute_level
+
+
+@pytest.mark.parametrize("limits", [(0.3, 0.7), (0.1, 0.6), (0.45, 0.55)])
+def test_the_power_of_showing_both_ends_is_exact(limits: tuple[float, float]) -> None:
+    """Against the e-processes themselves on every path of 12 trials, at a level so few trials can reach."""
+    paths = (np.arange(2**12)[:, None] >> np.arange(12)) & 1
+    s = np.cumsum(paths, axis=1)
+    f = np.arange(1, 13) - s
+    ends = (JEFFREYS.greater(s, f, limits[0]), JEFFREYS.less(s, f, limits[1]))
+    for truth in (0.2, 0.5):
+        chances = truth ** s[:, -1] * (1.0 - truth) ** f[:, -1]
+        for level in (0.9, 0.7, 0.4):
+            shown = [end >= -math.log(level) for end in ends]
+            both = shown[0].any(axis=1) & shown[1].any(axis=1)
+            found = shown_within(limits, truth, level, 12)
+            assert found.validated == pytest.approx(float(chances[both].sum()), rel=1e-12, abs=1e-15)
+            last = np.where(both, np.maximum(shown[0].argmax(axis=1), shown[1].argmax(axis=1)) + 1, 12)
+            assert found.mean_n == pytest.approx(float((chances * last).sum()), rel=1e-12)
+
+
+def test_trials_auto_of_a_proportion_within_limits_may_stop_early() -> None:
+    """The least cap to one part in a hundred, with the power it states."""
+    claim = sequential("proportion", "within", (0.35, 0.65), 0, expecting=0.5)
+    n = PILLAR.size(claim, level=0.05)
+    assert n is not None
+    plan = PILLAR.plan(replace(claim, trials=n), level=0.05)
+    fewer = PILLAR.plan(replace(claim, trials=int(0.98 * n)), level=0.05)
+    assert plan.power is not None
+    assert fewer.power is not None
+    assert fewer.power < 0.9 <= plan.power
+    assert "trials on average" in (plan.note or "")
+    quantile = PILLAR.plan(sequential("median", "within", (0.4, 0.6), 400, expecting=0.5), level=0.05)
+    assert quantile.power is None
 
 
 def test_a_campaign_of_several_claims_asks_for_more() -> None:

@@ -16,6 +16,7 @@ from ophamin_pillars.sequential.law import OperatingCharacteristics, operating_c
 from ophamin_pillars.sequential.mixture import JEFFREYS
 from ophamin_pillars.sequential.quantile_sequence import critical_counts
 from ophamin_pillars.sequential.stopping import Boundaries
+from ophamin_pillars.sequential.within_power import shown_within
 from pytest_ophamin.pillars import BadPlan, Claim, Plan, Relation, minus
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +69,7 @@ def plan_of_design(claim: Claim, fixed: Plan, *, level: float) -> Plan:
 def plan_of_mixture(claim: Claim, fixed: Plan, *, level: float) -> Plan:
     """Plan a claim about 0/1 data that the mixture e-process decides; arguments as for :func:`plan_of_design`."""
     if claim.relation is Relation.WITHIN:
-        return Plan(n=claim.trials, least_n=_least_n_within(claim, level), note=NO_DESIGN_POINT)
+        return _plan_within(claim, fixed, level=level)
     p0, _ = nulls_of(claim)
     plan = Plan(n=claim.trials, least_n=_least_n_mixture(p0, level), note=NO_DESIGN_POINT)
     if claim.expecting is None or not 0 < claim.trials <= LARGEST_CAP:
@@ -76,8 +77,21 @@ def plan_of_mixture(claim: Claim, fixed: Plan, *, level: float) -> Plan:
     b = claim.refute_level * level / claim.validate_level
     law = stopping_law(mixture_boundaries(p0, level, b, claim.trials))
     found = operating_characteristics(law, _good_share(claim, claim.expecting))
-    cost = "" if fixed.power is None else f" (power {fixed.power:.2f} for a fixed number of trials)"
-    return replace(plan, power=found.validated, note=f"{_expected_trials(found)}; {NO_DESIGN_POINT}{cost}")
+    note = f"{_expected_trials(found)}; {NO_DESIGN_POINT}{_cost(fixed)}"
+    return replace(plan, power=found.validated, note=note)
+
+
+def _plan_within(claim: Claim, fixed: Plan, *, level: float) -> Plan:
+    plan = Plan(n=claim.trials, least_n=_least_n_within(claim, level), note=NO_DESIGN_POINT)
+    if claim.kind == "quantile" or claim.expecting is None or not 0 < claim.trials <= LARGEST_CAP:
+        return plan
+    found = shown_within(claim.limits, claim.expecting, level, claim.trials)
+    note = f"about {found.mean_n:.0f} trials on average; {NO_DESIGN_POINT}{_cost(fixed)}"
+    return replace(plan, power=found.validated, note=note)
+
+
+def _cost(fixed: Plan) -> str:
+    return "" if fixed.power is None else f" (power {fixed.power:.2f} for a fixed number of trials)"
 
 
 def mixture_boundaries(p0: float, level_validate: float, level_refute: float, cap: int) -> Boundaries:

@@ -19,6 +19,7 @@ from ophamin_pillars.arm_tests import (
     with_values,
 )
 from ophamin_pillars.resized import Resized
+from ophamin_pillars.rounding import settled
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import Assessment, Claim, OneSided, Plan, Sample, compose, undecidable
 
@@ -95,7 +96,7 @@ def _decide_counts(claim: Claim, sample: Sample) -> Assessment:
 def _decide_means(claim: Claim, sample: Sample) -> Assessment:
     from ophamin_pillars.arms.means import CONDITIONS, MeanDifference
 
-    first, second = sample.arms
+    first, second = map(settled, sample.arms)
     if min(len(first), len(second)) < 2:
         return _undecidable(claim, sample, WELCH, TOO_FEW, conditions=CONDITIONS)
     if (first == first[0]).all() and (second == second[0]).all():

@@ -23,6 +23,7 @@ from ophamin_pillars.arm_tests import (
     with_values,
 )
 from ophamin_pillars.resized import Resized
+from ophamin_pillars.rounding import settled
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import (
     Assessment,
@@ -134,7 +135,7 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
     if not (values > 0.0).all():
         raise BadSample("a ratio takes positive numbers, or bools", trial=int(np.argmin(values > 0.0)))
     conditions = f"logarithms: {with_values(CONDITIONS, values)}"
-    first, second = (np.log(arm) for arm in sample.arms)
+    first, second = (settled(logs, 1.0 + np.abs(logs)) for logs in map(np.log, sample.arms))
     if min(len(first), len(second)) < 2:
         return _undecidable(claim, sample, WELCH, TOO_FEW, conditions)
     if (first == first[0]).all() and (second == second[0]).all():

@@ -106,7 +106,9 @@ class DifferencePillar:
         if all_bool and _is_about_zero(claim):
             return _decide_discordant(claim, difference)
         bounds = claim.bounds or (PAIR_BOUNDS if all_bool else None)
-        return decide_by_t(claim, difference) if bounds is None else decide_by_betting(claim, difference, bounds)
+        if bounds is not None:
+            return decide_by_betting(claim, difference, bounds)
+        return decide_by_t(claim, difference, np.maximum(np.abs(first), np.abs(second)))
 
     def plan(self, claim: Claim, *, level: float) -> Plan:
         """Plan what ``decide`` would do with numbers."""

@@ -9,6 +9,7 @@ from ophamin_pillars._special import libraries
 from ophamin_pillars.betting import METHOD as BETTING
 from ophamin_pillars.betting import BettingTests
 from ophamin_pillars.betting_plan import betting_plan, betting_size, check_inside
+from ophamin_pillars.rounding import settled
 from ophamin_pillars.student import (
     CONDITIONS,
     ONE_OBSERVATION,
@@ -74,8 +75,9 @@ def decide_by_betting(claim: Claim, x: npt.NDArray[np.float64], bounds: tuple[fl
     return compose(claim, tests, method=BETTING, exact=True, libraries=libraries())
 
 
-def decide_by_t(claim: Claim, x: npt.NDArray[np.float64]) -> Assessment:
-    """Assess an unbounded mean."""
+def decide_by_t(claim: Claim, x: npt.NDArray[np.float64], scale: npt.NDArray[np.float64] | None = None) -> Assessment:
+    """Assess an unbounded mean; ``scale`` as in :func:`ophamin_pillars.rounding.settled`."""
+    x = settled(x, scale)
     mean, sd = mean_and_sd(x)
     if sd == 0.0:
         return undecidable(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ophamin_pillars.rounding import settled
 from pytest_ophamin.pillars import FIRST, SECOND, BadSample, Claim, Column, Sample, number
 
 Floats = npt.NDArray[np.float64]
@@ -38,9 +39,9 @@ def observed(claim: Claim, sample: Sample) -> Observed:
         return Observed(zeros_and_ones(sample.value), UNIT)
     if FIRST in sample.columns:
         bounds = claim.bounds or (PAIR if sample.is_bool else None)
-        return Observed(_inside(_differences(sample), bounds), bounds)
+        return Observed(_known(_differences(sample), bounds, np.maximum(*map(np.abs, sample.pairs))), bounds)
     bounds = claim.bounds or (UNIT if sample.is_bool else None)
-    return Observed(_inside(sample.value.floats, bounds), bounds)
+    return Observed(_known(sample.value.floats, bounds, None), bounds)
 
 
 def zeros_and_ones(column: Column) -> Floats:
@@ -78,9 +79,10 @@ def _differences(sample: Sample) -> Floats:
     return difference
 
 
-def _inside(values: Floats, bounds: Bounds | None) -> Floats:
+def _known(values: Floats, bounds: Bounds | None, scale: Floats | None) -> Floats:
+    """Return ``values`` inside their bounds, or settled where there are none: their spread will be estimated."""
     if bounds is None:
-        return values
+        return settled(values, scale)
     lo, hi = bounds
     outside = (values < lo) | (values > hi)
     if outside.any():

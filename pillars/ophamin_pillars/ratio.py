@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
+from ophamin_pillars.rounding import settled
 from ophamin_pillars.student import (
     CONDITIONS,
     ONE_OBSERVATION,
@@ -138,7 +139,8 @@ def log_ratios(sample: Sample) -> npt.NDArray[np.float64]:
     extreme = ~((quotient > 1e-300) & (quotient < 1e300))
     if extreme.any():
         logs[extreme] = np.log(first[extreme]) - np.log(second[extreme])
-    return logs
+    # A relative error of the quotient is an absolute one of its logarithm.
+    return settled(logs, 1.0 + np.abs(logs))
 
 
 def _exp(x: float) -> float | None:

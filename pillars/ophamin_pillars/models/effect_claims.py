@@ -19,6 +19,7 @@ from ophamin_pillars.models.estimate import Estimate, EstimateTests
 from ophamin_pillars.models.factorial import Factorial, fit_factorial
 from ophamin_pillars.models.lenth import lenth_greater, lenth_width
 from ophamin_pillars.observations import check_squares
+from ophamin_pillars.rounding import settled_groups
 from ophamin_pillars.student import ZERO_VARIANCE
 from ophamin_pillars.units import decide_units_by_betting
 from pytest_ophamin.pillars import (
@@ -65,7 +66,7 @@ def decide_effect(claim: Claim, sample: Sample) -> Assessment:
         return _by_replicates(claim, sample.value.floats, codes, names)
     check_squares(sample.value.floats)
     fitted = fit_factorial(
-        sample.value.floats,
+        _settled_cells(sample.value.floats, codes),
         {name: column.tolist() for name, column in codes.items()},
         levels={name: found.tolist() for name, found in levels.items()},
     )
@@ -73,6 +74,10 @@ def decide_effect(claim: Claim, sample: Sample) -> Assessment:
     if fitted.residual_df == 0:
         return _by_scatter(claim, fitted, names)
     return _by_t(claim, _estimate(fitted, names), fitted, without_error=are_equal_in_cells(fitted.y, codes))
+
+
+def _settled_cells(y: Floats, codes: dict[str, Codes]) -> Floats:
+    return settled_groups(y, np.unique(np.stack(list(codes.values())), axis=1, return_inverse=True)[1].reshape(-1))
 
 
 def are_equal_in_cells(y: Floats, codes: dict[str, Codes]) -> bool:

@@ -178,10 +178,11 @@ def _size(tests: tuple[_PlannedTest, ...], exposure: float, level: float, truth:
     high = max(math.inf if needed is None else needed for needed in enough) / exposure
 
     def powers(n: Counts) -> Floats:
+        exposures: Floats = exposure * n.astype(np.float64)
         total = np.ones(len(n))
         for test in tests:
-            counts = poisson.critical_counts(test.null * exposure * n, level, greater=test.greater)
-            total += poisson.tails(counts, truth * exposure * n, greater=test.greater) - 1.0
+            counts = poisson.critical_counts(test.null * exposures, level, greater=test.greater)
+            total += poisson.tails(counts, truth * exposures, greater=test.greater) - 1.0
         return total
 
     return None if high > LARGEST_SIZE else last_miss(powers, math.ceil(high), power)

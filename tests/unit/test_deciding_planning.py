@@ -13,12 +13,19 @@ from outcomes import law_of
 from pytest_ophamin.claims.model import AutoTrials, Claim, ClaimId
 from pytest_ophamin.deciding.plan_rows import CampaignPlan
 from pytest_ophamin.deciding.planning import check_reachable, least_trials, plan_rows, resolve_auto
-from pytest_ophamin.deciding.protocol import BadPlan, Plan
+from pytest_ophamin.deciding.protocol import Assessment, BadPlan, Plan
 from pytest_ophamin.deciding.registry import PillarRegistry, new_manager
 from pytest_ophamin.errors import ClaimError
 from pytest_ophamin.hookspecs import hookimpl
+from pytest_ophamin.trials.sample import Sample
 
 HOLM = {"campaign": ("holm", 0.05)}
+
+
+def _p_validate(claim: Claim, sample: Sample) -> float:
+    assessed = shipped().deciding_for(claim).decide(claim, sample)
+    assert isinstance(assessed, Assessment)
+    return assessed.p_validate
 
 
 def _auto(metric: str, relation: str, threshold: float | tuple[float, float], **changes: Any) -> Claim:
@@ -90,7 +97,7 @@ def test_the_least_n_after_correction_is_that_of_the_game_the_claim_plays(share:
     pillar = shipped().deciding_for(claim)
     for m in (20, 100, 1000):
         least = pillar.plan(claim, level=claim.alpha / m).least_n
-        best = [pillar.decide(claim, sample_of(np.ones(n))).p_validate for n in (least, least - 1)]
+        best = [_p_validate(claim, sample_of(np.ones(n))) for n in (least, least - 1)]
         assert best[0] <= claim.alpha / m < best[1]
 
 
@@ -172,11 +179,10 @@ def test_trials_auto_of_a_bounded_mean_reaches_its_power_at_the_corrected_level(
 
     claim = _auto("mean", "at_least", 0.5, bounds=(0.0, 1.0), expecting=0.6, expecting_sd=0.2)
     (resolved,) = resolve_auto([claim], shipped(), {"campaign": 100})
-    pillar, runs = shipped().deciding_for(resolved), 400
-    rng = generator(31)
-    samples = rng.beta(3.0, 2.0, (runs, resolved.trials))  # mean 0.6, deviation 0.2
+    runs = 400
+    samples = generator(31).beta(3.0, 2.0, (runs, resolved.trials))  # mean 0.6, deviation 0.2
     assert np.std(samples) == pytest.approx(0.2, abs=0.01)
-    validated = sum(pillar.decide(resolved, sample_of(x)).p_validate <= 0.05 / 100 for x in samples)
+    validated = sum(_p_validate(resolved, sample_of(x)) <= 0.05 / 100 for x in samples)
     assert validated / runs >= 0.86  # 0.9 less three standard errors of both simulations
 
 

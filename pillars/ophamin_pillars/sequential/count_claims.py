@@ -122,10 +122,9 @@ class StoppedCount(ShiftedTests):
         """Return the bound that inverts :meth:`greater`; of a quantile the greatest limit it rejects."""
         del slack
         if isinstance(self.fixed, QuantileTests):
-            x = self.fixed.values
-            # At "at_least" good trials reach the limit; at "at_most" a limit below v leaves out all but those below v.
-            good = (lambda v: x >= v) if self._at_least else (lambda v: x < v)
-            return greatest_limit(x, lambda v: self._rejects(good(v), validates=self._at_least, level=level))
+            x, up = self.fixed.values, self._at_least
+            # "at_least": good trials reach the limit. "at_most": of a limit just below v those are good that lie below.
+            return greatest_limit(x, lambda v: self._rejects(x >= v if up else x < v, validates=up, level=level))
         if self._at_least:
             return self.design.lower(self.stop, level)
         return 1.0 - self.design.upper(self.stop, level)
@@ -134,9 +133,8 @@ class StoppedCount(ShiftedTests):
         """Return the bound that inverts :meth:`less`; of a quantile the least limit it rejects."""
         del slack
         if isinstance(self.fixed, QuantileTests):
-            x = self.fixed.values
-            good = (lambda v: x > v) if self._at_least else (lambda v: x <= v)
-            return least_limit(x, lambda v: self._rejects(good(v), validates=not self._at_least, level=level))
+            x, up = self.fixed.values, self._at_least
+            return least_limit(x, lambda v: self._rejects(x > v if up else x <= v, validates=not up, level=level))
         if self._at_least:
             return self.design.upper(self.stop, level)
         return 1.0 - self.design.lower(self.stop, level)

@@ -20,6 +20,7 @@ from ophamin_pillars.arm_tests import (
 )
 from ophamin_pillars.resized import Resized
 from ophamin_pillars.rounding import settled
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import Assessment, Claim, OneSided, Plan, Sample, compose, undecidable
 
@@ -97,10 +98,11 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
     from ophamin_pillars.arms.means import CONDITIONS, MeanDifference
 
     first, second = map(settled, sample.arms)
+    conditions = conditions_at(claim, CONDITIONS)
     if min(len(first), len(second)) < 2:
-        return _undecidable(claim, sample, WELCH, TOO_FEW, conditions=CONDITIONS)
+        return _undecidable(claim, sample, WELCH, TOO_FEW, conditions=conditions)
     if (first == first[0]).all() and (second == second[0]).all():
-        return _undecidable(claim, sample, WELCH, NO_SPREAD, conditions=CONDITIONS)
+        return _undecidable(claim, sample, WELCH, NO_SPREAD, conditions=conditions)
     tests = MeanDifference.of(first, second)
 
     def p_at(side: str, limit: float, n: int) -> float:
@@ -113,7 +115,7 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
         Resized(tests, p_at),
         method=WELCH,
         exact=False,
-        conditions=with_values(CONDITIONS, sample.value.floats),
+        conditions=with_values(conditions, sample.value.floats),
         libraries=libraries(),
     )
 

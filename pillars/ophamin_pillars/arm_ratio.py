@@ -24,6 +24,7 @@ from ophamin_pillars.arm_tests import (
 )
 from ophamin_pillars.resized import Resized
 from ophamin_pillars.rounding import settled
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student_plan import expected_sd
 from pytest_ophamin.pillars import (
     Assessment,
@@ -134,7 +135,7 @@ def _decide_means(claim: Claim, sample: Sample) -> Assessment:
     values = sample.value.floats
     if not (values > 0.0).all():
         raise BadSample("a ratio takes positive numbers, or bools", trial=int(np.argmin(values > 0.0)))
-    conditions = f"logarithms: {with_values(CONDITIONS, values)}"
+    conditions = f"logarithms: {with_values(conditions_at(claim, CONDITIONS), values)}"
     first, second = (settled(logs, 1.0 + np.abs(logs)) for logs in map(np.log, sample.arms))
     if min(len(first), len(second)) < 2:
         return _undecidable(claim, sample, WELCH, TOO_FEW, conditions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ophamin_pillars._special import libraries
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student import ONE_OBSERVATION
 from ophamin_pillars.student_plan import Limits, t_plan, t_size
 from pytest_ophamin.pillars import (
@@ -43,20 +44,20 @@ class BandwidthPillar:
         from ophamin_pillars.rates.throughput import CONDITIONS, throughput_tests
 
         _check(evidence)
-        tests = throughput_tests(*evidence.pairs)
+        tests, conditions = throughput_tests(*evidence.pairs), conditions_at(claim, CONDITIONS)
         if not tests.decides:
             return undecidable(
                 claim,
                 method=METHOD,
                 exact=False,
-                conditions=CONDITIONS,
+                conditions=conditions,
                 n=tests.n,
                 estimate=tests.estimate,
                 spread=tests.spread,
                 reason=ONE_OBSERVATION if tests.n == 1 else SAME_RATE,
                 libraries=libraries(),
             )
-        return compose(claim, tests, method=METHOD, exact=False, conditions=CONDITIONS, libraries=libraries())
+        return compose(claim, tests, method=METHOD, exact=False, conditions=conditions, libraries=libraries())
 
     def plan(self, claim: Claim, *, level: float) -> Plan:
         """Plan by the noncentral t; ``expecting_sd`` is the deviation of (amount - rate x seconds) / mean seconds."""

@@ -10,6 +10,7 @@ from ophamin_pillars.betting import METHOD as BETTING
 from ophamin_pillars.betting import BettingTests
 from ophamin_pillars.betting_plan import betting_plan, betting_size, check_inside
 from ophamin_pillars.rounding import settled
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student import (
     CONDITIONS,
     ONE_OBSERVATION,
@@ -84,7 +85,7 @@ def decide_by_t(claim: Claim, x: npt.NDArray[np.float64], scale: npt.NDArray[np.
             claim,
             method=STUDENT,
             exact=False,
-            conditions=CONDITIONS,
+            conditions=conditions_at(claim, CONDITIONS),
             n=len(x),
             estimate=mean,
             spread=sd,
@@ -92,7 +93,8 @@ def decide_by_t(claim: Claim, x: npt.NDArray[np.float64], scale: npt.NDArray[np.
             libraries=libraries(),
         )
     tests = TTests(len(x), mean, sd)
-    return compose(claim, tests, method=STUDENT, exact=False, conditions=conditions_of(x), libraries=libraries())
+    conditions = conditions_at(claim, conditions_of(x))
+    return compose(claim, tests, method=STUDENT, exact=False, conditions=conditions, libraries=libraries())
 
 
 def plan_mean(claim: Claim, *, level: float) -> Plan:

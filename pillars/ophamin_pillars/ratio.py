@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ophamin_pillars._special import libraries
 from ophamin_pillars.rounding import settled
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student import (
     CONDITIONS,
     ONE_OBSERVATION,
@@ -96,12 +97,13 @@ class RatioPillar:
     def decide(self, claim: Claim, evidence: Sample) -> Assessment:
         """Decide by t on the logs of the pair ratios."""
         mean, sd = mean_and_sd(log_ratios(evidence))
+        conditions = conditions_at(claim, _CONDITIONS)
         if sd == 0.0:
             return undecidable(
                 claim,
                 method=METHOD,
                 exact=False,
-                conditions=_CONDITIONS,
+                conditions=conditions,
                 n=evidence.n,
                 estimate=_exp(mean),
                 spread=sd,
@@ -109,7 +111,7 @@ class RatioPillar:
                 libraries=libraries(),
             )
         tests = RatioTests(TTests(evidence.n, mean, sd))
-        return compose(claim, tests, method=METHOD, exact=False, conditions=_CONDITIONS, libraries=libraries())
+        return compose(claim, tests, method=METHOD, exact=False, conditions=conditions, libraries=libraries())
 
     def plan(self, claim: Claim, *, level: float) -> Plan:
         """Plan by the noncentral t; ``expecting_sd`` is the deviation of the log ratios."""

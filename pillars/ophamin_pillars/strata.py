@@ -120,10 +120,11 @@ def _by_strata(claim: Claim, values: Floats, strata: Codes) -> Assessment:
     from ophamin_pillars.models.estimate import EstimateTests
     from ophamin_pillars.models.stratified import stratified_mean
     from ophamin_pillars.rounding import settled_groups
+    from ophamin_pillars.skewness import conditions_at
     from ophamin_pillars.student import ZERO_VARIANCE
 
     estimate, count = stratified_mean(settled_groups(values, strata), strata)
-    conditions = f"{IN_TURN} ({count} strata)"
+    conditions = conditions_at(claim, f"{IN_TURN} ({count} strata)")
     if not estimate.standard_error > 0.0:
         return undecidable(
             claim,

@@ -148,8 +148,8 @@ def _paired_equivalence(record: Record) -> Computed:
     given = record["inputs"]
     n, x, y = len(given["x"]), given["x"], given["y"]
     whole = _decided(plan_of("difference", "within", (given["low"], given["high"]), n, alpha=given["alpha"]), x, y)
-    above = _decided(plan_of("difference", "at_least", given["low"], n), x, y)
-    below = _decided(plan_of("difference", "at_most", given["high"], n), x, y)
+    above = _decided(plan_of("difference", "at_least", given["low"], n, alpha=given["alpha"]), x, y)
+    below = _decided(plan_of("difference", "at_most", given["high"], n, alpha=given["alpha"]), x, y)
     assert above.estimate is not None
     assert above.spread is not None
     error = above.spread / math.sqrt(n)
@@ -159,7 +159,8 @@ def _paired_equivalence(record: Record) -> Computed:
         "t_upper": (below.estimate - given["high"]) / error if below.estimate is not None else None,
         "p_upper": below.p_validate,
         "p_tost": whole.p_validate,
-        "ci90": [whole.lower, whole.upper],
+        # The interval of a claim within limits follows its verdict; that of the two tests is always at alpha per side.
+        "ci90": [above.lower, below.upper],
     }
 
 

@@ -22,7 +22,8 @@ from error_rates import (
 )
 
 from ophamin_pillars.ratio import RatioTests
-from ophamin_pillars.student import TTests, mean_and_sd
+from ophamin_pillars.skewness import conditions_at
+from ophamin_pillars.student import CONDITIONS, TTests, mean_and_sd
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.outcome import Verdict
 
@@ -88,6 +89,16 @@ def test_skewed_observations_in_the_stated_number_stay_within_the_approximate_bo
     draws = generator(4).exponential(1.0, (runs, n))
     for wrong, level in ((Verdict.VALIDATED, claim.validate_level), (Verdict.REFUTED, claim.refute_level)):
         assert _count(claim, draws, wrong) <= most_allowed(runs, APPROXIMATE * level)
+
+
+def test_skewed_observations_need_more_at_a_smaller_level() -> None:
+    """Gamma observations (skewness 1) in the number the conditions state at level .01: at most 1.25 x level."""
+    claim = plan_of("mean", "at_most", 4.0, 690, alpha=0.01)
+    runs = 6_000
+    draws = generator(14).gamma(4.0, 1.0, (runs, claim.trials))
+    assert "690 x skewness^2" in conditions_at(claim, CONDITIONS)
+    for wrong in (Verdict.VALIDATED, Verdict.REFUTED):
+        assert _count(claim, draws, wrong) <= most_allowed(runs, APPROXIMATE * claim.alpha)
 
 
 def _check_ratio(relation: str, margin: float, n: int, runs: int) -> None:

@@ -24,6 +24,7 @@ from ophamin_pillars.models.clustered import (
 )
 from ophamin_pillars.models.estimate import Estimate, EstimateTests
 from ophamin_pillars.observations import PAIR, Observed, check_squares
+from ophamin_pillars.skewness import conditions_at
 from ophamin_pillars.student import ZERO_VARIANCE
 from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, is_rounding, unit_means
 from pytest_ophamin.pillars import Assessment, BadSample, Claim, compose, undecidable
@@ -172,7 +173,7 @@ def _decided(
         EstimateTests(estimate),
         method=method,
         exact=False,
-        conditions=conditions,
+        conditions=conditions_at(claim, conditions),
         libraries=libraries(),
     )
 
@@ -182,7 +183,7 @@ def _nothing(claim: Claim, method: str, n: int, estimate: float, reason: str, *,
         claim,
         method=method,
         exact=conditions is None,
-        conditions=conditions,
+        conditions=None if conditions is None else conditions_at(claim, conditions),
         n=n,
         estimate=estimate,
         reason=reason,

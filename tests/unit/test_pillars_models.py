@@ -535,6 +535,17 @@ def test_an_intercept_alone_is_the_mean() -> None:
     assert math.isnan(fit.p)
     constant = regress([2.0, 2.0, 2.0], [1.0, 2.0, 3.0])
     assert (constant.r_squared, constant.residual_sd) == (0.0, 0.0)
+    assert math.isnan(constant.f)
+    assert math.isnan(constant.p)
+
+
+def test_a_response_on_a_line_leaves_nothing_over() -> None:
+    """Residuals are refined to far below rounding, and end at 0 or at 1e-47, as the machine multiplies: both are 0."""
+    x = np.arange(7.0)
+    fit = regress(3.0 * x + 0.5, x)
+    assert fit.residuals.tolist() == [0.0] * 7
+    assert (fit.residual_sd, fit.r_squared, fit.f, fit.p) == (0.0, 1.0, math.inf, 0.0)
+    assert regress([1e-30, 3e-30, 2e-30], [0.0, 1.0, 2.0]).residual_sd > 0.0
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ ROUNDS = 10
 SPLITTER = 134217729.0  # 2 ** 27 + 1
 RANK = 1e-15
 """A column whose part outside the others is a smaller share than this adds nothing."""
+EXACT_FIT = 2.0**-80
+"""Residuals below this share of the response are 0. A response that does not lie on the fit is off by its own rounding,
+2 ** -53 of it, or more; what refinement leaves of an exact fit, 2 ** -106 or nothing, depends on the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Regression:
     r_squared: float
     """Share of the sum of squares (about the mean with an intercept, about 0 without) that is explained."""
     f: float
-    """F of "all coefficients but the intercept are 0"; NaN when there are none."""
+    """F of "all coefficients but the intercept are 0"; NaN when there are none, or the response is constant."""
     f_df: int
     p: float
 
@@ -76,9 +79,8 @@ def regress(y: npt.ArrayLike, x: npt.ArrayLike | None = None, *, intercept: bool
         raise ValueError(f"expected at least one coefficient and more rows than that, got {n} rows and {p}")
     solver = _Augmented(a)
     residuals, beta = solver.solve(response, np.zeros(p))
-    if intercept and bool((response == response[0]).all()):
-        # The intercept alone fits exactly: what rounding leaves beside it depends on the machine's linear algebra.
-        residuals, beta = np.zeros(n), np.array([response[0], *np.zeros(p - 1)])
+    if np.abs(residuals).max() <= EXACT_FIT * np.abs(response).max():
+        residuals = np.zeros(n)
     variances = [-float(solver.solve(np.zeros(n), unit)[1][j]) for j, unit in enumerate(np.eye(p))]
     return _summary(response, residuals, beta, np.array(variances), intercept=intercept)
 
@@ -91,7 +93,8 @@ def _summary(y: Floats, residuals: Floats, beta: Floats, variances: Floats, *, i
     total = math.fsum(((y - centre) ** 2).tolist())
     fitted = (y - centre) - residuals
     explained = math.fsum((fitted * fitted).tolist())
-    f = math.nan if f_df == 0 else explained / f_df / (rest / df) if rest > 0.0 else math.inf
+    undefined = f_df == 0 or explained == rest == 0.0
+    f = math.nan if undefined else explained / f_df / (rest / df) if rest > 0.0 else math.inf
     return Regression(
         beta=beta,
         standard_errors=math.sqrt(rest / df) * np.sqrt(np.maximum(variances, 0.0)),
@@ -101,7 +104,7 @@ def _summary(y: Floats, residuals: Floats, beta: Floats, variances: Floats, *, i
         r_squared=1.0 - rest / total if total > 0.0 else 0.0,
         f=f,
         f_df=f_df,
-        p=math.nan if f_df == 0 else f_tail(f, f_df, df),
+        p=math.nan if undefined else f_tail(f, f_df, df),
     )
 
 

@@ -104,7 +104,9 @@ def _work_tree_id(top: Path, head: str | None, ignored: Sequence[Path]) -> str:
         objects.mkdir()
         own_index = top / git("rev-parse", "--git-path", "index", cwd=top)
         if own_index.is_file():
-            shutil.copyfile(own_index, index)
+            # With its time: git compares the content of files that are not older than their index ("racy git"). Under a
+            # younger copy, an edit of the same size within the second of the last commit would pass for no edit.
+            shutil.copy2(own_index, index)
         extra = {
             "GIT_INDEX_FILE": str(index),
             "GIT_OBJECT_DIRECTORY": str(objects),

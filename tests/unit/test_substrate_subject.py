@@ -82,6 +82,19 @@ def test_a_hidden_edit_is_seen(repo: Path, flag: str) -> None:
     assert state_of(repo) == before
 
 
+@pytest.mark.parametrize("flag", [None, "--assume-unchanged", "--skip-worktree"])
+def test_an_edit_within_the_second_of_the_commit_is_seen(repo: Path, flag: str | None) -> None:
+    """Size and time of an edited file may be those the index remembers: then its content decides."""
+    run(repo, "config", "core.trustctime", "false")
+    second = (repo / "lib.py").stat().st_mtime_ns
+    if flag is not None:
+        run(repo, "update-index", flag, "lib.py")
+    (repo / "lib.py").write_text("B = 4\n")
+    for path in (repo / "lib.py", repo / ".git" / "index"):
+        os.utime(path, ns=(second, second))
+    assert read_subject(repo).digest_kind == "gitTree"
+
+
 def test_outputs_and_caches_are_no_dirt(repo: Path) -> None:
     """What the session itself writes does not change what it tests."""
     for name in ("__pycache__", ".pytest_cache", ".hypothesis", "suite/__pycache__", "suite/proofs/campaign"):

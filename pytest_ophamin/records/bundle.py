@@ -1,13 +1,15 @@
 """Writing a bundle: atomically, never over an older one.
 
-proofs/<name>/campaign.intoto.jsonl                     the last campaign
+proofs/<name>/campaign.intoto.jsonl                         the last campaign
 proofs/<name>/<campaign-id>-<payload-sha256>.intoto.jsonl   an earlier one
-proofs/<name>/observations/<sha256>.bin                 samples above 1 MiB
-proofs/<name>/session-key.pub.pem                       the public half of a one-session key
+proofs/<name>/observations/<sha256>.bin                     samples above 1 MiB
+proofs/<name>/session-key.pub.pem                           the public half of the last campaign's one-session key
+proofs/<name>/<campaign-id>-<payload-sha256>.pub.pem        that of an earlier one
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -16,18 +18,20 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import sha256_hex
 from pytest_ophamin.records.dsse import envelope_line
+from pytest_ophamin.records.keys import is_public_half_of
 from pytest_ophamin.records.names import (
     OBSERVATIONS,
+    PUBLIC_SUFFIX,
     SESSION_KEY_NAME,
     SIGNED_NAME,
     SIGNED_SUFFIX,
     UNSIGNED_NAME,
     UNSIGNED_SUFFIX,
 )
-from pytest_ophamin.records.previous import campaign_of
+from pytest_ophamin.records.previous import campaign_of, keyid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_ophamin.claims.model import Digest
     from pytest_ophamin.records.build import Statements
@@ -85,12 +89,14 @@ def write_payloads(
     for digest, content in sidecars.items():
         _write_sidecar(folder / OBSERVATIONS, digest, content)
     path = folder / (UNSIGNED_NAME if signer is None else SIGNED_NAME)
-    content = b"".join(envelope_line(payload, signer) for payload in payloads)
+    files = {path: b"".join(envelope_line(payload, signer) for payload in payloads)}
     session_key = folder / SESSION_KEY_NAME if signer is not None and signer.source == "session" else None
     if session_key is not None and signer is not None:
-        _write_atomically(session_key, signer.public_pem)
-    renamed = _move_aside(path)
-    _write_atomically(path, content)
+        files[session_key] = signer.public_pem
+    # All bytes are on the disk before anything older moves: when it is full, the chain still has its end.
+    with _written_beside(files) as replace_all:
+        renamed = _move_aside(path)
+        replace_all()
     return Written(
         path=path,
         campaign_id=campaign_id,
@@ -106,8 +112,12 @@ def _move_aside(path: Path) -> Path | None:
         return None
     found = campaign_of(path)
     if found is not None and found.payload is not None:
-        suffix = UNSIGNED_SUFFIX if path.name == UNSIGNED_NAME else SIGNED_SUFFIX
-        target = path.with_name(f"{found.id}-{found.payload}{suffix}")
+        stem = f"{found.id}-{found.payload}"
+        target = path.with_name(stem + (UNSIGNED_SUFFIX if path.name == UNSIGNED_NAME else SIGNED_SUFFIX))
+        session_key = path.with_name(SESSION_KEY_NAME)
+        if is_public_half_of(session_key, keyid_of(path)):
+            # The only copy there is: without it nobody could ever verify the older bundle again.
+            session_key.replace(path.with_name(stem + PUBLIC_SUFFIX))
     else:
         content = path.read_bytes() if path.is_file() else os.fsencode(path)
         target = path.with_name(f"unreadable-{sha256_hex(content)}.kept")
@@ -119,20 +129,29 @@ def _write_sidecar(folder: Path, digest: Digest, content: bytes) -> None:
     folder.mkdir(exist_ok=True)
     path = folder / f"{digest}.bin"
     if path.is_symlink() or not path.is_file() or sha256_hex(path.read_bytes()) != digest:
-        _write_atomically(path, content)
+        with _written_beside({path: content}) as replace_all:
+            replace_all()
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write beside ``path``, then replace: a reader sees the old file or the whole new one."""
-    descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-    temporary = Path(name)
+@contextlib.contextmanager
+def _written_beside(files: Mapping[Path, bytes]) -> Iterator[Callable[[], None]]:
+    """Write each content beside its path; the callable given puts them in place: old files, or whole new ones."""
+    ready: dict[Path, Path] = {}
+
+    def replace_all() -> None:
+        for path in files:
+            ready[path].replace(path)
+
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp makes it private; a bundle is there to be read
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        for path, content in files.items():
+            descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+            ready[path] = Path(name)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            ready[path].chmod(0o644)  # mkstemp makes it private; a bundle is there to be read
+        yield replace_all
+    finally:
+        for temporary in ready.values():
+            temporary.unlink(missing_ok=True)

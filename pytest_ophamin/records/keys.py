@@ -153,8 +153,12 @@ def create_user_key(config: Path | None = None) -> Signer:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _check_folder(folder)
         _create(folder / PRIVATE_NAME, pem, mode=0o600)
-        (folder / PUBLIC_NAME).unlink(missing_ok=True)  # the public half of a private key that is gone
-        _create(folder / PUBLIC_NAME, public_pem(private.public_key()), mode=0o644)
+        try:
+            (folder / PUBLIC_NAME).unlink(missing_ok=True)  # the public half of a private key that is gone
+            _create(folder / PUBLIC_NAME, public_pem(private.public_key()), mode=0o644)
+        except OSError:
+            (folder / PRIVATE_NAME).unlink()  # `verify` trusts the public half: bundles of a lone private one fail
+            raise
     except FileExistsError as error:
         raise KeyProblem(
             f"{folder / PRIVATE_NAME} exists already and is not overwritten; `ophamin keys show` prints it"
@@ -223,6 +227,15 @@ def public_from_pem(pem: bytes, *, origin: str) -> Ed25519PublicKey:
     return key
 
 
+def is_public_half_of(path: Path, keyid: str | None) -> bool:
+    """Tell whether ``path`` holds the public key of that id."""
+    try:
+        pem = path.read_bytes() if keyid is not None and path.is_file() else b""
+        return key_id(public_from_pem(pem, origin=path.name)) == keyid
+    except (OSError, KeyProblem):
+        return False
+
+
 def _user_key_exists(config: Path | None) -> bool:
     try:
         return (config or config_folder()).joinpath(PRIVATE_NAME).exists()
@@ -240,5 +253,11 @@ def _check_folder(folder: Path) -> None:
 
 def _create(path: Path, content: bytes, *, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink()  # half a key would never be overwritten, and would be found by every later session
+        raise

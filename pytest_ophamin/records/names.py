@@ -15,6 +15,7 @@ SIGNED_SUFFIX = ".intoto.jsonl"
 UNSIGNED_NAME = "campaign.unsigned.jsonl"
 UNSIGNED_SUFFIX = ".unsigned.jsonl"
 SESSION_KEY_NAME = "session-key.pub.pem"
+PUBLIC_SUFFIX = ".pub.pem"
 OBSERVATIONS = "observations"
 
 INLINE_LIMIT = 1 << 20

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from pytest_ophamin._canonical import sha256_hex
+from pytest_ophamin._jcs import LARGEST_INTEGER
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.records.names import CAMPAIGN_TYPE, SIGNED_NAME, UNSIGNED_NAME
 
@@ -75,6 +76,17 @@ def campaign_of(bundle: Path) -> Previous | None:
     return None
 
 
+def keyid_of(bundle: Path) -> str | None:
+    """Return the key id the first line of ``bundle`` names; None when it names none."""
+    with bundle.open("rb") as file:
+        line = file.readline()
+    try:
+        keyid = json.loads(line)["signatures"][0]["keyid"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return keyid if isinstance(keyid, str) else None
+
+
 def check_previous(bundle: Path) -> Previous:
     """Like :func:`campaign_of`, for a bundle that must be there.
 
@@ -98,8 +110,8 @@ def _previous(predicate: dict[str, dict[str, object]], payload: Digest) -> Previ
     return Previous(
         id=_digest(derived["id"]),
         payload=payload,
-        count=int(history["count"]),
-        runs={str(claim): int(count) for claim, count in runs.items()},
+        count=_count(history["count"]),
+        runs={str(claim): _count(count) for claim, count in runs.items()},
         proofs=proofs,
         link=_digest(history["previous"]) if history["previous"] is not None else None,
     )
@@ -110,6 +122,13 @@ def _digest(value: object) -> Digest:
     if not isinstance(value, str) or _DIGEST.fullmatch(value) is None:
         raise TypeError
     return cast("Digest", value)
+
+
+def _count(value: object) -> int:
+    # Nobody has verified this bundle: what could not be counted on from is no count.
+    if type(value) is not int or not 0 <= value < LARGEST_INTEGER:
+        raise TypeError
+    return value
 
 
 def _relinked(tip: Previous, payload: Digest | None) -> Previous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
@@ -137,6 +138,38 @@ def test_a_one_session_key_leaves_its_public_half(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "user").iterdir()] == ["campaign.intoto.jsonl"]
 
 
+def test_an_older_bundle_keeps_its_session_key(tmp_path: Path) -> None:
+    """Every one-session key lies beside the bundle it verifies, whoever signs the next one."""
+    folder = tmp_path / "demo"
+    signers = [new_signer(), dataclasses.replace(new_signer(), source="user"), new_signer(), new_signer()]
+    bundles = {}
+    for number, signer in enumerate(signers):
+        suite = small_suite()
+        suite.evidence = [(each, bits(100, [number])) for each, _ in suite.evidence]
+        written = write(tmp_path, again(folder, suite), signer)
+        bundles = {written.renamed if path == written.path else path: key for path, key in bundles.items()}
+        bundles[written.path] = signer
+    for path, signer in bundles.items():
+        assert path is not None
+        key = folder / "session-key.pub.pem"
+        key = key if path.name == "campaign.intoto.jsonl" else path.with_name(f"{path.name[:129]}.pub.pem")
+        assert key.is_file() == (signer.source == "session")
+        assert not key.is_file() or key.read_bytes() == signer.public_pem
+    assert verify(folder, *signers).exit_status == 0
+
+
+@pytest.mark.parametrize("count", ["Infinity", "1e400", "-1", "9007199254740991", "true", '"2"', "1.5", "null"])
+def test_a_forged_count_is_not_counted_on(tmp_path: Path, count: str) -> None:
+    """The older bundle is read before anybody verifies it: what cannot be counted on from says nothing."""
+    payload = small_statements().campaign.payload
+    for member in (b'"count":1', b'"suite/test_filter.py::test_recall":1'):
+        forged = payload.replace(member, member[:-1] + count.encode())
+        assert forged != payload
+        line = json.dumps({"payload": base64.b64encode(forged).decode()})
+        (tmp_path / "campaign.intoto.jsonl").write_text(line + "\n")
+        assert read_previous(tmp_path) is None
+
+
 def test_bundles_are_readable_and_no_scratch_file_stays(tmp_path: Path) -> None:
     """Written beside, then renamed."""
     written = write(tmp_path, small_statements(), new_signer())
@@ -155,9 +188,8 @@ def test_a_failed_write_leaves_the_old_bundle(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path, small_statements(), new_signer())
-    kept = [path for path in (tmp_path / "demo").iterdir() if path.read_bytes() == content]
-    assert len(kept) == 1
-    assert not list((tmp_path / "demo").glob(".writing*"))
+    assert first.path.read_bytes() == content
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [first.path.name, "session-key.pub.pem"]
 
 
 def test_large_samples_lie_beside_the_bundle(tmp_path: Path) -> None:

@@ -94,6 +94,24 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     assert not (tmp_path / "target").exists()
 
 
+@pytest.mark.parametrize("written", [0, 1])
+def test_a_key_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+    """On a full disk nothing stays that the next session would find and could neither use nor overwrite."""
+    done: list[int] = []
+
+    def full(descriptor: int) -> None:
+        if len(done) == written:  # the private half, or the public one after it
+            raise OSError(28, "No space left on device")
+        done.append(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(KeyProblem, match="No space"):
+            create_user_key(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert create_user_key(tmp_path).source == "new user key"
+
+
 def test_a_linked_folder_is_refused(tmp_path: Path) -> None:
     """The folder is the user's own."""
     (tmp_path / "elsewhere").mkdir()
@@ -217,6 +235,8 @@ def test_trust_is_the_users_key_the_file_and_what_is_named(tmp_path: Path) -> No
         "[[key]]\nid = 'x'\npublic = 'y'\nalg = 'none'\n",
         "MISMATCH",
         "STATUS",
+        "key = " + "[" * 100_000,
+        "key = " + "9" * 5000,
     ],
 )
 def test_a_broken_trust_file_trusts_nobody(tmp_path: Path, text: str) -> None:
@@ -228,6 +248,21 @@ def test_a_broken_trust_file_trusts_nobody(tmp_path: Path, text: str) -> None:
         text = entry(key, 'status = "ok"')
     trust_file(tmp_path, text)
     with pytest.raises(KeyProblem, match=TRUST_FILE):
+        load_trust(config=tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link", "fifo"])
+@pytest.mark.parametrize("name", [TRUST_FILE, PUBLIC_NAME])
+def test_what_is_there_and_cannot_be_read_is_an_error(tmp_path: Path, kind: str, name: str) -> None:
+    """A trust file may revoke keys: to pass over one would trust them again."""
+    path = tmp_path / name
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(KeyProblem, match=name):
         load_trust(config=tmp_path)
 
 

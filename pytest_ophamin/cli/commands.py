@@ -15,6 +15,9 @@ from pytest_ophamin.records.verify.report import Exit
 
 Command = Callable[[argparse.Namespace], int]
 
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C ended."""
+
 
 def run_command(argv: Sequence[str]) -> int:
     """Parse ``argv``, run the command, turn mistakes into messages."""
@@ -28,6 +31,9 @@ def run_command(argv: Sequence[str]) -> int:
         # The reader (`| head`) has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
     except OphaminError as error:
         complain(str(error))
         return Exit.USAGE

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from pytest_ophamin.reporting.text import escape_text
 
 
 def prepare_output() -> None:
-    """A terminal that cannot show a character gets its escape instead of ending the program."""
+    """Let no terminal end the program: a character it cannot show becomes an escape, a closed one gets nothing."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # as long as the process
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

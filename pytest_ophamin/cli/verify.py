@@ -22,6 +22,8 @@ _RESULTS = {
     Exit.INCOMPLETE: "intact, but not everything could be recomputed here",
 }
 _TITLE_WIDTH = 44
+_MAX_LOCK = 64 << 20
+"""As long as a line of a bundle, in which a lock is embedded, may be."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,6 +46,8 @@ def _options(arguments: argparse.Namespace) -> VerifyOptions:
     from pytest_ophamin.records.verify.requirements import requirement_from_text
     from pytest_ophamin.substrate.files import digest_file
 
+    if arguments.subject is not None and not arguments.subject.is_file():
+        raise UsageError(f"--subject: expected a file, came {str(arguments.subject)!a}")
     if arguments.repo is not None and not arguments.repo.is_dir():
         raise UsageError(f"--repo: expected a folder, came {str(arguments.repo)!a}")
     return VerifyOptions(
@@ -58,10 +62,15 @@ def _options(arguments: argparse.Namespace) -> VerifyOptions:
 
 
 def _read(path: Path, option: str) -> bytes:
+    from pytest_ophamin.substrate.files import read_bounded
+
     try:
-        return path.read_bytes()
+        content = read_bounded(path, _MAX_LOCK)
     except OSError as error:
         raise UsageError(f"{option}: {str(path)!a} cannot be read: {error.strerror}") from error
+    if len(content) > _MAX_LOCK:
+        raise UsageError(f"{option}: {str(path)!a} has more than {_MAX_LOCK} bytes")
+    return content
 
 
 def print_report(bundle: BundleReport) -> None:

@@ -15,6 +15,7 @@ A key that lies in a repository or inside a bundle counts only if it was named: 
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_ophamin.errors import KeyProblem
 from pytest_ophamin.records.keys import PUBLIC_NAME, KeyId, config_folder, key_id, public_from_pem
+from pytest_ophamin.substrate.files import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +73,7 @@ def load_trust(pems: Iterable[Path] = (), *, config: Path | None = None) -> Trus
     """
     folder = config or _default_folder()
     keys: dict[KeyId, TrustedKey] = {}
-    named = [*([folder / PUBLIC_NAME] if folder is not None and (folder / PUBLIC_NAME).is_file() else []), *pems]
+    named = [*([folder / PUBLIC_NAME] if folder is not None and os.path.lexists(folder / PUBLIC_NAME) else []), *pems]
     for path in named:
         public = public_from_pem(_read(path), origin=str(path))
         keys[key_id(public)] = TrustedKey(id=key_id(public), public=public, comment=path.name)
@@ -89,11 +91,13 @@ def _default_folder() -> Path | None:
 
 
 def _trust_file(path: Path) -> list[TrustedKey]:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return []
+    if not path.is_file():  # it may revoke keys: passing over it would trust them again
+        raise KeyProblem(f"{path}: expected a regular file")
     try:
         document = tomllib.loads(_read(path).decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KeyProblem(f"{path}: not a TOML file: {error}") from error
     entries = document.pop("key", [])
     if document or not isinstance(entries, list):
@@ -120,8 +124,7 @@ def _entry(entry: object, place: str) -> TrustedKey:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_bounded(path, _MAX_BYTES)
     except OSError as error:
         raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > _MAX_BYTES:

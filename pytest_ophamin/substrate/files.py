@@ -61,6 +61,24 @@ def digest_file(path: Path) -> Digest:
     return cast("Digest", state.hexdigest())
 
 
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Read a file its caller named, a pipe as well (``--lock <(git show v1:ophamin.lock)``).
+
+    Args:
+        path: File, link or pipe.
+        limit: One byte more than this is read at most; a pipe that nobody writes to is empty.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    # O_NONBLOCK for the opening alone: a FIFO would wait there for a writer that never comes.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if hasattr(os, "O_NONBLOCK"):
+            os.set_blocking(descriptor, True)
+        return file.read(limit + 1)
+
+
 def scenario_files(rootdir: Path, module: Path) -> ScenarioFiles:
     """Digest a scenario's module and every conftest.py between ``rootdir`` and it.
 

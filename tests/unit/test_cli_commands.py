@@ -157,6 +157,73 @@ def test_what_is_no_regular_file(tmp_path: Path, home: Path, capsys: Captured) -
         assert main(["verify", str(tmp_path / "real")]) == 1
 
 
+@pytest.mark.parametrize("option", ["--trust", "--lock", "--subject"])
+@pytest.mark.parametrize("kind", ["folder", "fifo", "device", "dangling link"])
+def test_an_option_that_names_no_file(signed: Path, tmp_path: Path, option: str, kind: str, capsys: Captured) -> None:
+    """A usage mistake, or another lock than the campaign's; nothing hangs and nothing is read without end."""
+    path = tmp_path / "odd"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else "/nowhere")
+    expected = 1 if (option, kind) == ("--lock", "fifo") else 2
+    assert main(["verify", str(signed), option, str(path)]) == expected
+    shown = capsys.readouterr()
+    assert "odd" in shown.err if expected == 2 else "another lock" in shown.out
+
+
+def test_a_pipe_may_be_named(tmp_path: Path, home: Path, capsys: Captured) -> None:
+    """`ophamin verify X --trust <(fetch key)`: what the caller names need not lie on a disk."""
+    signer = new_signer()
+    path = write(tmp_path, small_statements(), signer).path
+    reading, writing = os.pipe()
+    os.write(writing, signer.public_pem)
+    os.close(writing)
+    try:
+        assert main(["verify", str(path), "--trust", f"/dev/fd/{reading}"]) == 0
+    finally:
+        os.close(reading)
+    capsys.readouterr()
+
+
+def test_a_folder_that_cannot_be_listed(signed: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """A bundle nobody could look at does not pass for one that holds."""
+    (signed.parent / "closed").mkdir()
+    real = os.scandir
+
+    def scandir(folder: str) -> object:
+        if os.fspath(folder).endswith("closed"):
+            raise PermissionError(13, "Permission denied", folder)
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert main(["verify", str(signed.parent)]) == 2
+    assert "closed: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["verify", "show"])
+def test_a_closed_output(signed: Path, command: str) -> None:
+    """Who closes stdout wants the exit status, and no traceback."""
+    code = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    entry = "import sys; from pytest_ophamin.cli import main; sys.exit(main())"
+    arguments = [sys.executable, "-c", code, "-c", entry, command, str(signed)]
+    done = subprocess.run(arguments, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_interrupted_command(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """Ctrl-C ends it with a sentence and the status a shell expects."""
+
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pytest_ophamin.cli.keys.run_show", interrupted)
+    assert main(["keys", "show"]) == 130
+    assert capsys.readouterr().err == "ophamin: interrupted\n"
+
+
 def test_an_unsigned_bundle_is_refused_at_step_2(tmp_path: Path, home: Path, capsys: Captured) -> None:
     """In its folder and by name; beside a signed one it is only the draft."""
     draft = write(tmp_path, small_statements(), None).path

@@ -26,6 +26,9 @@ def find_bundles(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
 
     A file is taken as given, a folder is searched for ``*.intoto.jsonl`` (symbolic links are not followed). An unsigned
     campaign counts only where no signed one lies beside it: there it is the draft of it.
+
+    Raises:
+        OSError: A folder cannot be listed: a bundle nobody looked at must not pass for one that holds.
     """
     found: dict[Path, None] = {}
     empty: list[Path] = []
@@ -87,10 +90,14 @@ def check_line_limits(content: bytes) -> None:
 
 def _search(folder: Path) -> list[Path]:
     found = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         folders.sort()
         here = folder.__class__(parent)
         found += [here / name for name in names if name.endswith(SIGNED_SUFFIX)]
         if UNSIGNED_NAME in names and SIGNED_NAME not in names:
             found.append(here / UNSIGNED_NAME)
     return found
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -13,6 +13,8 @@ from pytest_ophamin.claims.model import Claim, ClaimId
 from pytest_ophamin.errors import EvidenceError, LockError
 
 _MEND = "Take the file from git again, or delete it and run pytest --ophamin-register."
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_MEND_CONFLICT = "Keep the entries of both sides, or take one side and run pytest --ophamin-register."
 _OPTIONAL = ("threshold", "auto", "expecting", "expecting_sd", "unit", "bounds", "of", "population", "pillar", "law")
 _OPTIONAL_OF_LAW = ("deadline_ms",)
 _OPTIONAL_OF_DESIGN = ("arms", "cluster", "strata", "block", "resampled")
@@ -70,7 +72,11 @@ class _LockReader:
     def _parse(self) -> dict[str, Any]:
         try:
             return tomllib.loads(self._text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits is no TOMLDecodeError
+            if _CONFLICT.search(self._text):
+                raise LockError(
+                    place=self._name, expected="TOML", came="marks of a merge conflict", fix=_MEND_CONFLICT
+                ) from error
             message = str(error)
             where = re.search(r"\(at (.*)\)$", message)
             place = f"{self._name}, {where.group(1)}" if where else self._name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
@@ -95,7 +96,7 @@ def _campaign_rows(record: Record, campaign: CampaignStatement) -> Iterator[tupl
     history = run.history
     yield "history", f"campaign {history.count}, previous {history.previous or 'none'}"
     yield "provenance", _run(campaign)
-    yield "signature", f"payload sha256 {record.payload}"
+    yield "signature", _signature(record)
 
 
 def _proof_rows(record: Record, statement: ProofStatement) -> Iterator[tuple[str, str]]:
@@ -109,14 +110,19 @@ def _proof_rows(record: Record, statement: ProofStatement) -> Iterator[tuple[str
     yield "data", f"{_data(statement)}, sha256 {proof.data}"
     yield from _evidence_rows(statement)
     yield "verdict", f"{proof.verdict}{' (conceded)' if predicate.derived.conceded else ''}"
-    yield "reproduction", f"pytest '{proof.claim.test}'; stream key {proof.plan.key or 'none'}"
+    yield "reproduction", f"pytest {shlex.quote(proof.claim.test)}; stream key {proof.plan.key or 'none'}"
     if predicate.data.kind == "search" and predicate.data.reproduction:
         yield "", predicate.data.reproduction
     yield "provenance", f"{_subjects(statement)}; {_run(statement)}"
     for entry in () if proof.provenance is None else (*proof.provenance.conftests, proof.provenance.module):
         yield "", f"{entry.path} sha256 {entry.sha256}"
     yield "", f"run {run.runs} times, revised {run.revisions} times, {run.unused_trials} unused trials"
-    yield "signature", f"payload sha256 {record.payload}"
+    yield "signature", _signature(record)
+
+
+def _signature(record: Record) -> str:
+    by = f"by {record.keyid} (not checked)" if record.keyid else "not signed"
+    return f"{by}, payload sha256 {record.payload}"
 
 
 def _claim(document: Mapping[str, object]) -> str:

@@ -54,10 +54,10 @@ class Ending:
     def plan(self) -> Plan:
         """The committed lock, read once."""
         if self._plan is None:
-            standing = lock_standing(self._config.rootpath, self._settings.lock_path)
             try:
+                standing = lock_standing(self._config.rootpath, self._settings.lock_path)
                 lock = None if standing.text is None else read_lock(standing.text)
-            except LockError as error:
+            except (LockError, OSError) as error:
                 raise pytest.UsageError(f"ophamin: {self._settings.lock_path.name}: {error}") from error
             self._plan = Plan(lock=lock, standing=standing)
         return self._plan

@@ -15,7 +15,6 @@ A key that lies in a repository or inside a bundle counts only if it was named: 
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,7 +72,7 @@ def load_trust(pems: Iterable[Path] = (), *, config: Path | None = None) -> Trus
     """
     folder = config or _default_folder()
     keys: dict[KeyId, TrustedKey] = {}
-    named = [*([folder / PUBLIC_NAME] if folder is not None and os.path.lexists(folder / PUBLIC_NAME) else []), *pems]
+    named = [*([folder / PUBLIC_NAME] if folder is not None and _is_there(folder / PUBLIC_NAME) else []), *pems]
     for path in named:
         public = public_from_pem(_read(path), origin=str(path))
         keys[key_id(public)] = TrustedKey(id=key_id(public), public=public, comment=path.name)
@@ -91,7 +90,7 @@ def _default_folder() -> Path | None:
 
 
 def _trust_file(path: Path) -> list[TrustedKey]:
-    if not os.path.lexists(path):
+    if not _is_there(path):
         return []
     if not path.is_file():  # it may revoke keys: passing over it would trust them again
         raise KeyProblem(f"{path}: expected a regular file")
@@ -103,6 +102,21 @@ def _trust_file(path: Path) -> list[TrustedKey]:
     if document or not isinstance(entries, list):
         raise KeyProblem(f"{path}: expected only [[key]] tables, came {', '.join(sorted(document)) or 'another value'}")
     return [_entry(entry, f"{path}: key {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether the user has such a file: a folder nobody may look into is no answer.
+
+    Raises:
+        KeyProblem: That cannot be known.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from error
+    return True
 
 
 def _entry(entry: object, place: str) -> TrustedKey:

@@ -117,4 +117,7 @@ def _problem(command: str, stderr: bytes, returncode: int) -> GitProblem:
             "run `git config --global --add safe.directory FOLDER` with the repository's folder",
             returncode,
         )
-    return GitProblem(f"git {command}: {text.splitlines()[-1] if text else f'exit status {returncode}'}", returncode)
+    lines = text.splitlines() or [f"exit status {returncode}"]
+    # The first error names the file; the last line is often no more than "adding files failed".
+    cause = next((line for line in lines if line.startswith("error: ")), lines[-1])
+    return GitProblem(f"git {command}: {cause}", returncode)

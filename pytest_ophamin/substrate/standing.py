@@ -64,7 +64,9 @@ def lock_standing(rootdir: Path, lock_path: Path) -> LockStanding:
     except NoRepository:
         return LockStanding(committed=False, reason="not in a git work tree", text=text)
     except GitProblem as problem:
-        return LockStanding(committed=False, reason=str(problem), text=text)
+        # Not in git's own words: they may name places of this machine, and a reason enters the record.
+        reason = f"git cannot compare {name} with HEAD (exit status {problem.returncode})"
+        return LockStanding(committed=False, reason=reason, text=text)
 
 
 def _path_from_top(file: Path) -> str:

@@ -36,6 +36,11 @@ def families(pytester: pytest.Pytester) -> dict[str, dict[str, tuple[str, str]]]
     }
 
 
+def unreadable(*_: object) -> None:
+    """Be a lock whose mode forbids reading it."""
+    raise PermissionError(13, "Permission denied")
+
+
 def test_the_lock_must_be_committed_and_unmodified(
     pytester: pytest.Pytester, run: Runner, commit: Callable[[], str]
 ) -> None:
@@ -51,6 +56,11 @@ def test_the_lock_must_be_committed_and_unmodified(
     commit()
     assert run("--ophamin-campaign", "--ophamin-strict").ret == 0
     assert families(pytester) == {"campaign": {"test_high": ("registered", "VALIDATED")}}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pytest_ophamin.plugin.ending.lock_standing", unreadable)
+        result = run("--ophamin-campaign")
+    assert (result.ret, "ophamin.lock: [Errno 13]" in result.stderr.str()) == (4, True)
+    assert_clean(result)
     with (pytester.path / "ophamin.lock").open("a") as file:
         file.write("# edited\n")
     result = run("--ophamin-campaign")

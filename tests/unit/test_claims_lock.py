@@ -215,6 +215,19 @@ def test_members_of_the_wrong_shape_are_lock_errors(part: str) -> None:
         read_lock(head + (part if part[0] == "[" else ""))
 
 
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> other"])
+def test_a_merge_conflict_is_told_as_one(mark: str) -> None:
+    """What git left behind is named, with what to do about a lock."""
+    with pytest.raises(LockError, match=r"came marks of a merge conflict\. Keep the entries of both sides"):
+        read_lock(TEXT.replace("\n[[claim]]", f"\n{mark}\n[[claim]]", 1))
+
+
+def test_a_number_without_end_is_no_lock() -> None:
+    """Not every mistake is a TOMLDecodeError."""
+    with pytest.raises(LockError, match="expected TOML"):
+        read_lock("x = " + "9" * 5000)
+
+
 def test_an_empty_file_is_no_lock() -> None:
     """Empty is not success."""
     with pytest.raises(LockError, match="expected version = 1, came None"):

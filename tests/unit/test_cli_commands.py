@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -326,6 +327,19 @@ def test_show_has_the_nine_sections(signed: Path, capsys: Captured) -> None:
     assert set(expected) <= names
     assert "not verified" in shown
     assert main(["show", str(signed), "--claim", "nobody"]) == 2
+
+
+def test_show_names_the_key_and_quotes_the_id(tmp_path: Path, home: Path, capsys: Captured) -> None:
+    """Whose signature it claims to be; and a line that is pasted into a shell runs nothing but pytest."""
+    odd = claim("test_x[';touch x;']")
+    signer = new_signer()
+    statements = Suite(evidence=[(odd, bits(100))]).statements()
+    assert main(["show", str(write(tmp_path, statements, signer).path)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count(f"signature        by {signer.keyid} (not checked), payload sha256 ") == 2
+    assert f"reproduction     pytest {shlex.quote(odd.test)}; stream key" in shown
+    assert main(["show", str(write(tmp_path / "draft", statements, None).path)]) == 0
+    assert "signature        not signed, payload sha256 " in capsys.readouterr().out
 
 
 def test_show_every_fate(tmp_path: Path, home: Path, capsys: Captured) -> None:

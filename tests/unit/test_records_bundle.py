@@ -17,6 +17,7 @@ from pytest_ophamin.deciding.outcome import Outcome, Verdict
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.records.build import Statements, build_statements
 from pytest_ophamin.records.bundle import write_bundle
+from pytest_ophamin.records.keys import Signer
 from pytest_ophamin.records.previous import read_previous
 
 
@@ -142,7 +143,7 @@ def test_an_older_bundle_keeps_its_session_key(tmp_path: Path) -> None:
     """Every one-session key lies beside the bundle it verifies, whoever signs the next one."""
     folder = tmp_path / "demo"
     signers = [new_signer(), dataclasses.replace(new_signer(), source="user"), new_signer(), new_signer()]
-    bundles = {}
+    bundles: dict[Path | None, Signer] = {}
     for number, signer in enumerate(signers):
         suite = small_suite()
         suite.evidence = [(each, bits(100, [number])) for each, _ in suite.evidence]

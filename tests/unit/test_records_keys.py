@@ -266,6 +266,17 @@ def test_what_is_there_and_cannot_be_read_is_an_error(tmp_path: Path, kind: str,
         load_trust(config=tmp_path)
 
 
+def test_a_folder_nobody_may_look_into_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be seen is not taken for absent."""
+
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "lstat", closed)
+    with pytest.raises(KeyProblem, match="Permission denied"):
+        load_trust(config=tmp_path)
+
+
 def test_a_named_key_must_be_one(tmp_path: Path) -> None:
     """--trust of something else is a mistake to be told, not to be left out."""
     (tmp_path / "x.pem").write_text("x")

@@ -442,6 +442,8 @@ def test_other_lock(bench: Bench, tmp_path: Path) -> None:
     lock = tmp_path / "ophamin.lock"
     lock.write_text(small().campaign["data"]["lock"])
     bench.holds("--lock", str(lock))
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))  # as core.autocrlf shows it in a work tree
+    bench.holds("--lock", str(lock))
     lock.write_text(small().campaign["data"]["lock"] + "\n")
     bench.caught(8, "--lock", str(lock))
 
@@ -542,10 +544,11 @@ def test_lock_text_edited(bench: Bench, depth: str) -> None:
     bench.caught(9)
 
 
-def test_lock_called_committed_without_a_blob(bench: Bench) -> None:
-    """A lock in force has a blob id."""
+@pytest.mark.parametrize("member", ["blob", "path"])
+def test_lock_called_committed_without_its_place(bench: Bench, member: str) -> None:
+    """A lock in force has a blob id, and the path under which a commit holds it."""
     forger = small()
-    forger.campaign["proof"]["lock"]["blob"] = None
+    forger.campaign["proof"]["lock"][member] = None
     bench.signed(forger.fix_ids())
     bench.caught(9)
 
@@ -1061,6 +1064,7 @@ def test_previous_missing(bench: Bench) -> None:
     """A second first campaign is a restarted history."""
     second = second_campaign(bench)
     second.campaign["run"]["history"]["previous"] = None
+    second.campaign["run"]["duration"] = 1  # byte for byte the first, it would be a copy of it
     bench.signed(second)
     bench.caught_in_one(13)
 
@@ -1071,6 +1075,13 @@ def test_count_too_small(bench: Bench) -> None:
     second.campaign["proof"]["inconclusive"] = "skip"
     bench.signed(second.fix_ids())
     bench.caught_in_one(13)
+
+
+def test_a_copy_forks_nothing(bench: Bench) -> None:
+    """The same campaign under a second name of its folder is the same link of the chain."""
+    path = bench.signed(second_campaign(bench))
+    (bench.folder / "copy.intoto.jsonl").write_bytes(path.read_bytes())
+    bench.holds()
 
 
 def test_history_file_renamed(bench: Bench) -> None:

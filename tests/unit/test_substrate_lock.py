@@ -66,6 +66,15 @@ def test_a_modified_lock(lock: Path, hide: str | None) -> None:
     assert (standing.committed, standing.reason, standing.blob) == (False, "ophamin.lock is modified", None)
 
 
+def test_git_is_not_quoted(lock: Path) -> None:
+    """A reason enters the record, and git's own words name places of this machine."""
+    run(lock.parent, "config", "filter.odd.clean", "cat /nowhere/at/all")
+    run(lock.parent, "config", "filter.odd.required", "true")
+    (lock.parent / ".gitattributes").write_text("ophamin.lock filter=odd\n")
+    standing = lock_standing(lock.parent, lock)
+    assert standing.reason == "git cannot compare ophamin.lock with HEAD (exit status 128)"
+
+
 def test_a_staged_lock_is_not_committed(lock: Path) -> None:
     """The index is not HEAD."""
     lock.write_text("a=2\n")

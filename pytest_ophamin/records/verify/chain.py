@@ -38,7 +38,8 @@ def _folder_problems(members: list[Bundle]) -> dict[Path, str]:
     problems: dict[Path, str] = {}
     successors: dict[str, Bundle] = {}
     oldest: list[Bundle] = []
-    for member in sorted(members, key=lambda bundle: bundle.the_campaign.predicate.run.history.count):
+    # By payload: a copy of a bundle, or one that was given by two names, is the same campaign and forks nothing.
+    for member in sorted(by_payload.values(), key=lambda bundle: bundle.the_campaign.predicate.run.history.count):
         history = member.the_campaign.predicate.run.history
         if history.previous is None or history.previous not in by_payload:
             oldest.append(member)

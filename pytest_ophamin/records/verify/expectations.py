@@ -70,6 +70,7 @@ def _check_commit(campaign: CampaignStatement, commit: str) -> None:
 
 def _check_lock(campaign: CampaignStatement, lock: bytes) -> None:
     text = campaign.predicate.data.lock
-    if text is None or text.encode() != lock:
+    # A record holds git's own bytes; a work tree may show them with CR LF, which TOML knows as the same line end.
+    if text is None or text.encode() not in (lock, lock.replace(b"\r\n", b"\n")):
         came = "none" if text is None else f"one with sha256 {sha256_hex(text.encode())}"
         raise StepFailed(f"the campaign ran under another lock: expected sha256 {sha256_hex(lock)}, came {came}")

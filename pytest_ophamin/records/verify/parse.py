@@ -22,9 +22,11 @@ def read_record(line: Line) -> Record:
         StepFailed: It is not the canonical form of a statement this version knows.
     """
     try:
-        return parse_payload(line.payload, line=line.number)
+        record = parse_payload(line.payload, line=line.number)
     except EvidenceError as error:
         raise StepFailed(f"line {line.number}: {error}") from error
+    record.keyid = line.keyid
+    return record
 
 
 def parse_payload(payload: bytes, *, line: int) -> Record:

@@ -89,7 +89,9 @@ def _check_lock(bundle: Bundle) -> Lock | None:
         raise StepFailed("the campaign's data (the lock's text) does not have the digest its proof states")
     if (None if text is None else sha256_hex(text.encode())) != part.sha256:
         raise StepFailed("the embedded lock does not have the sha256 the campaign states")
-    if part.committed != (part.blob is not None and part.reason is None) or (text is None and part.committed):
+    if part.committed != (part.blob is not None and part.reason is None) or (
+        part.committed and (text is None or part.path is None)
+    ):
         raise StepFailed("the lock's standing contradicts itself")
     if text is None:
         return None

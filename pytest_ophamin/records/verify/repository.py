@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_ophamin.claims.lock import read_lock
+from pytest_ophamin.claims.entries import lock_entries
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.state import Bundle, Notes, StepFailed
 from pytest_ophamin.substrate.git import GitProblem, NoRepository, git, git_bytes
@@ -94,7 +94,7 @@ def _is_ancestor(repo: Path, commit: str, descendant: str) -> bool:
 
 def _entries(repo: Path, commit: str, path: str) -> Mapping[str, str]:
     try:
-        text = git_bytes("cat-file", "blob", f"{commit}:{path}", cwd=repo).decode()
-        return {entry.id: entry.digest for entry in read_lock(text).entries}
+        # Read as the session read its history: a plan in the words of an older version is an entry all the same.
+        return lock_entries(git_bytes("cat-file", "blob", f"{commit}:{path}", cwd=repo).decode())
     except (OphaminError, ValueError):
         return {}

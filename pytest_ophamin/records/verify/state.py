@@ -77,6 +77,8 @@ class Record:
     raw: Mapping[str, Any]
     """The statement as parsed."""
     model: ProofStatement | CampaignStatement
+    keyid: str = ""
+    """As the envelope names it, trusted or not; empty in a draft."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify a draft's content, then write the signed bundle beside it."""
     from pytest_ophamin.deciding.registry import load_entry_points
     from pytest_ophamin.records.bundle import write_payloads
-    from pytest_ophamin.records.keys import SIGNING_KEY_VARIABLE, find_signer
+    from pytest_ophamin.records.keys import SIGNING_KEY_VARIABLE, find_signer, runs_in_ci
     from pytest_ophamin.records.verify import VerifyOptions, verify_bundle
 
     draft = _draft(arguments.path)
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         return int(report.exit_status)
     payloads, campaign_id = _payloads(report)
     _check_history(draft, report)
-    signer = find_signer(key, is_ci=bool(os.environ.get("CI")))
+    signer = find_signer(key, is_ci=runs_in_ci(os.environ))
     written = write_payloads(draft.parent, payloads, signer, campaign_id=campaign_id, sidecars={})
     say(f"signed {written.path} with {signer.keyid} ({signer.source} key)")
     if written.renamed is not None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["trial"]
 
 SIGNING_KEY_VARIABLE = "OPHAMIN_SIGNING_KEY"
+_KEY_VARIABLES = ("CI", "XDG_CONFIG_HOME", "APPDATA", "HOME", "USERPROFILE")
+"""A suite that gives itself a home of its own must not get a signing key of its own."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +43,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     key = os.environ.pop(SIGNING_KEY_VARIABLE, None)
     if key:
         early_config.stash[keys.signing_key] = key
+    early_config.stash[keys.environ] = {name: os.environ[name] for name in _KEY_VARIABLES if name in os.environ}
     if getattr(early_config.known_args_namespace, "ophamin_campaign", False) and not _is_worker():
         from pytest_ophamin.plugin.substrate import read_substrate_early  # campaigns only
 

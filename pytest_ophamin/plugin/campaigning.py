@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 import platform
 import sys
 import time
@@ -20,7 +19,7 @@ from pytest_ophamin.deciding.campaign import decide_campaign, with_dependence_fi
 from pytest_ophamin.deciding.outcome import Campaign, Outcome, Registration, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pytest_ophamin.claims.lock import Lock, LockEntry
     from pytest_ophamin.claims.model import Claim, Digest
@@ -165,6 +164,7 @@ def write_evidence(
     clock: Clock,
     workers: int,
     signing_key: str | None,
+    environ: Mapping[str, str],
     registry: PillarRegistry,
 ) -> None:
     """Build, sign and write the campaign's records, then verify the file just written.
@@ -174,13 +174,13 @@ def write_evidence(
     from pytest_ophamin.errors import OphaminError
     from pytest_ophamin.records.build import build_statements  # pydantic and cryptography: campaigns only
     from pytest_ophamin.records.bundle import write_bundle
-    from pytest_ophamin.records.keys import find_signer
+    from pytest_ophamin.records.keys import find_signer, runs_in_ci
     from pytest_ophamin.records.previous import read_previous
     from pytest_ophamin.substrate.subject import artifact_subject
 
     folder = settings.out / settings.name
     try:
-        signer = None if settings.unsigned else find_signer(signing_key, is_ci=bool(os.environ.get("CI")))
+        signer = None if settings.unsigned else find_signer(signing_key, is_ci=runs_in_ci(environ), environ=environ)
         context = _context(
             closed,
             settings=settings,

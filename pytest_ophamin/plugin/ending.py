@@ -159,6 +159,7 @@ class Ending:
             clock=self._clock,
             workers=len(getattr(self._config.option, "tx", None) or []),
             signing_key=self._config.stash.get(keys.signing_key, None),
+            environ=self._config.stash[keys.environ],
             registry=registry_of(self._config),
         )
         self._set_exit_status(session, self._closed)

@@ -23,6 +23,8 @@ settings = pytest.StashKey["Settings"]()
 """On config: the options of this session, validated."""
 signing_key = pytest.StashKey[str]()
 """On config: the PEM taken out of the environment before any test code could read it."""
+environ = pytest.StashKey[dict[str, str]]()
+"""On config: the variables that say whose key signs, as they were before any test code could set others."""
 subject = pytest.StashKey["Subject"]()
 """On config: the substrate, read before conftests are imported."""
 start_plugins = pytest.StashKey[frozenset[int]]()

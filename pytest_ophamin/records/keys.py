@@ -104,21 +104,34 @@ def config_folder(environ: Mapping[str, str] | None = None) -> Path:
         return Path(declared, "ophamin")
     if sys.platform == "win32" and variables.get("APPDATA"):
         return Path(variables["APPDATA"], "ophamin")
+    home = variables.get("USERPROFILE" if sys.platform == "win32" else "HOME")
     try:
-        return Path.home() / ".config" / "ophamin"
+        return Path(home or Path.home(), ".config", "ophamin")
     except RuntimeError as error:
         raise KeyProblem(
             "there is no home folder for the signing key; set XDG_CONFIG_HOME or OPHAMIN_SIGNING_KEY"
         ) from error
 
 
-def find_signer(environment_key: str | None, *, is_ci: bool, config: Path | None = None) -> Signer:
+def runs_in_ci(environ: Mapping[str, str]) -> bool:
+    """Tell whether a continuous integration service runs this: ``CI`` is set, and not to a word for no."""
+    return environ.get("CI", "").lower() not in {"", "0", "false", "no"}
+
+
+def find_signer(
+    environment_key: str | None,
+    *,
+    is_ci: bool,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Signer:
     """Return the key to sign with.
 
     Args:
         environment_key: What ``OPHAMIN_SIGNING_KEY`` held before it was removed from the environment.
         is_ci: In CI without a key a one-session key is made; elsewhere a key is made for the user.
         config: Configuration folder; default :func:`config_folder`.
+        environ: Environment to look for that folder in; default the process's.
 
     Returns:
         The signer; its ``source`` says what to announce. For ``"session"`` the caller hands it to ``write_bundle``,
@@ -131,9 +144,9 @@ def find_signer(environment_key: str | None, *, is_ci: bool, config: Path | None
         return Signer(
             private=private_from_pem(environment_key.encode(), origin=SIGNING_KEY_VARIABLE), source="environment"
         )
-    if is_ci and not _user_key_exists(config):
+    if is_ci and not _user_key_exists(config, environ):
         return Signer(private=Ed25519PrivateKey.generate(), source="session")
-    folder = config or config_folder()
+    folder = config or config_folder(environ)
     try:
         return Signer(private=read_private_key(folder / PRIVATE_NAME), source="user", path=folder / PRIVATE_NAME)
     except FileNotFoundError:
@@ -236,9 +249,9 @@ def is_public_half_of(path: Path, keyid: str | None) -> bool:
         return False
 
 
-def _user_key_exists(config: Path | None) -> bool:
+def _user_key_exists(config: Path | None, environ: Mapping[str, str] | None) -> bool:
     try:
-        return (config or config_folder()).joinpath(PRIVATE_NAME).exists()
+        return (config or config_folder(environ)).joinpath(PRIVATE_NAME).exists()
     except KeyProblem:
         return False
 

@@ -1,4 +1,4 @@
-"""Absolute paths in texts that enter a record as their author wrote them: parametrised ids and counterexamples."""
+"""Absolute paths in texts that enter a record as written: parametrised ids, counterexamples, strategies."""
 
 from __future__ import annotations
 
@@ -24,3 +24,5 @@ def path_warnings(outcomes: Iterable[Outcome]) -> Iterator[str]:
             yield f"{name}: the id holds an absolute path, and will be published with the record"
         elif isinstance(outcome.evidence, Search) and _ABSOLUTE.search(outcome.evidence.counterexample or ""):
             yield f"{name}: the counterexample holds an absolute path, and will be published with the record"
+        elif outcome.claim.law is not None and _ABSOLUTE.search(outcome.claim.law.strategy):
+            yield f"{name}: the strategy holds an absolute path, and will be published with the record"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from childrun import Runner, text_lines
@@ -149,3 +151,29 @@ def test_environment_variables_never_reach_a_record(
         for word in (b"hunter2", b"SECRET_OF_THE_MACHINE", str(pytester.path).encode(), b"PRIVATE KEY"):
             assert word not in payloads
             assert word not in written
+
+
+def test_a_suite_with_a_home_of_its_own_is_signed_by_its_user(
+    pytester: pytest.Pytester, run: Runner, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whose key signs is asked before any code of the project can change the environment."""
+    config = Path(os.environ["XDG_CONFIG_HOME"])
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    pytester.makeconftest(
+        f"import os\nos.environ.update(dict.fromkeys(['HOME', 'XDG_CONFIG_HOME', 'CI'], {str(elsewhere)!r}))"
+    )
+    pytester.makepyfile(
+        test_it="""
+    from pytest_ophamin import claim
+
+    @claim("c", metric="proportion", at_least=0.5, trials=20)
+    def test_c(trial):
+        return True
+"""
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("HOME", "XDG_CONFIG_HOME", "CI"):
+            patched.setenv(name, str(config) if name == "XDG_CONFIG_HOME" else "")
+        assert run("--ophamin-campaign").ret == 0
+    assert list(elsewhere.iterdir()) == []
+    assert (config / "ophamin" / "signing-key.pem").is_file()

@@ -30,6 +30,7 @@ from pytest_ophamin.records.keys import (
     private_from_pem,
     public_pem,
     read_private_key,
+    runs_in_ci,
 )
 from pytest_ophamin.records.trust import TRUST_FILE, load_trust
 
@@ -178,6 +179,21 @@ def test_the_configuration_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert config_folder({"APPDATA": str(tmp_path / "roaming")}) == tmp_path / "roaming" / "ophamin"
 
 
+def test_the_home_of_a_given_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite may have changed the process's own since."""
+    monkeypatch.setenv("HOME", "/elsewhere")
+    assert config_folder({"HOME": str(tmp_path)}) == tmp_path / ".config" / "ophamin"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("true", True), ("1", True), ("", False), ("False", False), ("0", False)]
+)
+def test_what_ci_means(value: str, expected: bool) -> None:
+    """A variable that says no is no."""
+    assert runs_in_ci({"CI": value}) is expected
+    assert not runs_in_ci({})
+
+
 def test_no_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a home nothing is trusted by default, a key must be given, and both are said without a traceback."""
 
@@ -185,7 +201,8 @@ def test_no_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("no home")
 
     monkeypatch.setattr(Path, "home", homeless)
-    monkeypatch.delenv("XDG_CONFIG_HOME")
+    for name in ("XDG_CONFIG_HOME", "HOME"):
+        monkeypatch.delenv(name)
     assert load_trust().keys == {}
     assert find_signer(None, is_ci=True).source == "session"
     with pytest.raises(KeyProblem, match="no home folder"):

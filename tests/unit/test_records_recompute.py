@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bundles import Suite, bits, claim, full_suite, new_signer, small_statements, trust, write
+from bundles import Suite, bits, claim, full_suite, law, new_signer, search, small_statements, trust, write
 
 from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding.protocol import Assessment, BadSample, Finding, Plan
@@ -159,8 +160,6 @@ def test_platform_noise_does_not_fail_a_record(tmp_path: Path, monkeypatch: pyte
 
     class Noisy(House):
         def decide(self, claim_: Claim, sample: Sample) -> Assessment:
-            import dataclasses
-
             exact = super().decide(claim_, sample)
             return dataclasses.replace(exact, p_validate=math.nextafter(exact.p_validate, 1.0))
 
@@ -180,3 +179,13 @@ def test_absolute_paths_in_ids_are_told(name: str, is_told: bool) -> None:
     """A parametrised id enters the record as written; its author is warned."""
     outcomes = Suite(evidence=[(claim(name), bits(100))]).outcomes()
     assert bool(list(path_warnings(outcomes))) == is_told
+
+
+def test_absolute_paths_in_strategies_are_told() -> None:
+    """What a strategy is made of is part of the plan, and enters the record too."""
+    told = law("test_x")
+    assert told.law is not None
+    private = dataclasses.replace(told, law=dataclasses.replace(told.law, strategy="sampled_from(['/home/ann/data'])"))
+    for each, words in ((told, []), (private, ["strategy"])):
+        outcomes = Suite(evidence=[(each, search())]).outcomes()
+        assert [warning.split(" holds ")[0].split()[-1] for warning in path_warnings(outcomes)] == words

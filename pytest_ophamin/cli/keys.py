@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
 from pytest_ophamin.errors import KeyProblem
-from pytest_ophamin.records.keys import PRIVATE_NAME, Signer, config_folder, create_user_key, read_private_key
+from pytest_ophamin.records.keys import PRIVATE_NAME, Signer, create_user_key, read_private_key
+from pytest_ophamin.records.surroundings import config_folder
 from pytest_ophamin.records.verify.report import Exit
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Verify a draft's content, then write the signed bundle beside it."""
     from pytest_ophamin.deciding.registry import load_entry_points
     from pytest_ophamin.records.bundle import write_payloads
-    from pytest_ophamin.records.keys import SIGNING_KEY_VARIABLE, find_signer, runs_in_ci
+    from pytest_ophamin.records.keys import SIGNING_KEY_VARIABLE, find_signer
+    from pytest_ophamin.records.surroundings import runs_in_ci
     from pytest_ophamin.records.verify import VerifyOptions, verify_bundle
 
     draft = _draft(arguments.path)

@@ -174,8 +174,9 @@ def write_evidence(
     from pytest_ophamin.errors import OphaminError
     from pytest_ophamin.records.build import build_statements  # pydantic and cryptography: campaigns only
     from pytest_ophamin.records.bundle import write_bundle
-    from pytest_ophamin.records.keys import find_signer, runs_in_ci
+    from pytest_ophamin.records.keys import find_signer
     from pytest_ophamin.records.previous import read_previous
+    from pytest_ophamin.records.surroundings import runs_in_ci
     from pytest_ophamin.substrate.subject import artifact_subject
 
     folder = settings.out / settings.name

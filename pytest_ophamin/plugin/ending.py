@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.deciding.outcome import Corrected, Outcome, Status
-from pytest_ophamin.errors import LockError
+from pytest_ophamin.errors import KeyProblem, LockError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.campaigning import Clock, ClosedCampaign, Plan, close_campaign, write_evidence
 from pytest_ophamin.plugin.deciders import Decider
@@ -49,6 +49,7 @@ class Ending:
         self.progress = SliceProgress(session.config)
         if self._settings.mode == "campaign":
             self.plan  # noqa: B018  # the lock as it is before any test ran
+            self._check_key()
 
     @property
     def plan(self) -> Plan:
@@ -74,6 +75,21 @@ class Ending:
         """List a benchmark the baseline does not have; nobody promised anything about it yet."""
         del self.desk.cases[case.nodeid]
         self.new_benchmarks.append(case.nodeid)
+
+    def _check_key(self) -> None:
+        """Refuse a key that could not sign what the session is about to find.
+
+        Raises:
+            pytest.UsageError: The key given, or the user's, cannot be used.
+        """
+        if self._settings.unsigned:
+            return
+        from pytest_ophamin.records.keys import check_key  # pydantic and cryptography: campaigns only
+
+        try:
+            check_key(self._config.stash.get(keys.signing_key, None), environ=self._config.stash[keys.environ])
+        except KeyProblem as error:
+            raise pytest.UsageError(f"ophamin: {error}") from error
 
     def check_problems(self) -> None:
         """Stop a session whose claims contradict each other.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping  # noqa: F401  # named in the keys' types, as text
+
     from pytest_ophamin.claims.catalogue import Catalogue  # noqa: F401  # named in the keys' types, as text
     from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem  # noqa: F401
     from pytest_ophamin.deciding.registry import PillarRegistry  # noqa: F401
@@ -23,7 +25,7 @@ settings = pytest.StashKey["Settings"]()
 """On config: the options of this session, validated."""
 signing_key = pytest.StashKey[str]()
 """On config: the PEM taken out of the environment before any test code could read it."""
-environ = pytest.StashKey[dict[str, str]]()
+environ = pytest.StashKey["Mapping[str, str]"]()
 """On config: the variables that say whose key signs, as they were before any test code could set others."""
 subject = pytest.StashKey["Subject"]()
 """On config: the substrate, read before conftests are imported."""

@@ -6,10 +6,10 @@ There is no default and no built-in secret. A private key never appears in a mes
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import stat
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NewType
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pytest_ophamin.errors import KeyProblem
+from pytest_ophamin.records.surroundings import config_folder, runs_in_ci
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,33 +92,6 @@ def signature_holds(public: Ed25519PublicKey, signature: bytes, message: bytes) 
     return True
 
 
-def config_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return Ophamin's folder below ``XDG_CONFIG_HOME``, else ``APPDATA`` on Windows, else ``~/.config``.
-
-    Raises:
-        KeyProblem: There is no home folder to fall back to.
-    """
-    variables = os.environ if environ is None else environ
-    declared = variables.get("XDG_CONFIG_HOME", "")
-    # The XDG specification: a relative path is invalid and must be ignored.
-    if os.path.isabs(declared):  # noqa: PTH117  # Path("").is_absolute() reads worse
-        return Path(declared, "ophamin")
-    if sys.platform == "win32" and variables.get("APPDATA"):
-        return Path(variables["APPDATA"], "ophamin")
-    home = variables.get("USERPROFILE" if sys.platform == "win32" else "HOME")
-    try:
-        return Path(home or Path.home(), ".config", "ophamin")
-    except RuntimeError as error:
-        raise KeyProblem(
-            "there is no home folder for the signing key; set XDG_CONFIG_HOME or OPHAMIN_SIGNING_KEY"
-        ) from error
-
-
-def runs_in_ci(environ: Mapping[str, str]) -> bool:
-    """Tell whether a continuous integration service runs this: ``CI`` is set, and not to a word for no."""
-    return environ.get("CI", "").lower() not in {"", "0", "false", "no"}
-
-
 def find_signer(
     environment_key: str | None,
     *,
@@ -130,7 +104,7 @@ def find_signer(
     Args:
         environment_key: What ``OPHAMIN_SIGNING_KEY`` held before it was removed from the environment.
         is_ci: In CI without a key a one-session key is made; elsewhere a key is made for the user.
-        config: Configuration folder; default :func:`config_folder`.
+        config: Configuration folder; default the user's.
         environ: Environment to look for that folder in; default the process's.
 
     Returns:
@@ -151,6 +125,19 @@ def find_signer(
         return Signer(private=read_private_key(folder / PRIVATE_NAME), source="user", path=folder / PRIVATE_NAME)
     except FileNotFoundError:
         return create_user_key(folder)
+
+
+def check_key(environment_key: str | None, *, environ: Mapping[str, str]) -> None:
+    """Refuse the key that would sign, before hours of trials are run for evidence that cannot be signed.
+
+    Raises:
+        KeyProblem: It cannot be used. A key that is still to be made is no problem.
+    """
+    if environment_key:
+        private_from_pem(environment_key.encode(), origin=SIGNING_KEY_VARIABLE)
+    elif _user_key_exists(None, environ) or not runs_in_ci(environ):
+        with contextlib.suppress(FileNotFoundError):
+            read_private_key(config_folder(environ) / PRIVATE_NAME)
 
 
 def create_user_key(config: Path | None = None) -> Signer:

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pytest_ophamin.errors import KeyProblem
-from pytest_ophamin.records.keys import PUBLIC_NAME, KeyId, config_folder, key_id, public_from_pem
+from pytest_ophamin.records.keys import PUBLIC_NAME, KeyId, key_id, public_from_pem
+from pytest_ophamin.records.surroundings import config_folder
 from pytest_ophamin.substrate.files import read_bounded
 
 if TYPE_CHECKING:

@@ -153,6 +153,24 @@ def test_environment_variables_never_reach_a_record(
             assert word not in written
 
 
+@pytest.mark.parametrize("whose", ["given", "user"])
+def test_a_key_that_cannot_sign_stops_a_campaign_before_it_runs(
+    pytester: pytest.Pytester, run: Runner, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """Nobody runs trials for hours to be told that their evidence cannot be signed."""
+    pytester.makepyfile("open('it-ran', 'w').close()")
+    if whose == "given":
+        monkeypatch.setenv("OPHAMIN_SIGNING_KEY", "rubbish")
+    else:
+        key = Path(os.environ["XDG_CONFIG_HOME"], "ophamin", "signing-key.pem")
+        key.parent.mkdir()
+        key.touch(mode=0o644)
+    result = run("--ophamin-campaign")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: ophamin: *OPHAMIN_SIGNING_KEY*" if whose == "given" else "ERROR:*chmod 600*"])
+    assert not Path("it-ran").exists()
+
+
 def test_a_suite_with_a_home_of_its_own_is_signed_by_its_user(
     pytester: pytest.Pytester, run: Runner, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

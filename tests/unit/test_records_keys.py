@@ -23,15 +23,14 @@ from pytest_ophamin.errors import KeyProblem
 from pytest_ophamin.records.keys import (
     PRIVATE_NAME,
     PUBLIC_NAME,
-    config_folder,
     create_user_key,
     find_signer,
     key_id,
     private_from_pem,
     public_pem,
     read_private_key,
-    runs_in_ci,
 )
+from pytest_ophamin.records.surroundings import config_folder, runs_in_ci
 from pytest_ophamin.records.trust import TRUST_FILE, load_trust
 
 

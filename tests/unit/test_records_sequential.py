@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ def end_of(each: Claim, sample: Sample) -> int:
 END = end_of(SHARE, bits(600))
 
 
-def statements(share: int = END) -> Statements:
-    """Return the statements of a campaign of two registered claims, one with so many observations."""
+def statements(share: int = END, *, is_registered: bool = True) -> Statements:
+    """Return the statements of a campaign of two claims, one with so many observations."""
     evidence: list[Any] = [(SHARE, bits(share)), (MEAN, means(end_of(MEAN, means(900))))]
-    return Suite(evidence=evidence, registered=(SHARE, MEAN)).statements()
+    return Suite(evidence=evidence, registered=(SHARE, MEAN) if is_registered else None).statements()
 
 
 def verified(forger: Forger, folder: Path) -> BundleReport:
@@ -81,6 +82,17 @@ def test_a_sample_that_ends_elsewhere_is_caught(tmp_path: Path, n: int) -> None:
     assert "VOID" in said
 
 
+@pytest.mark.parametrize("correction", ["none", "holm"])
+def test_a_lone_exploratory_claim_shares_with_nobody(tmp_path: Path, correction: str) -> None:
+    """Neither with the family's registered claims, nor where nothing is corrected."""
+    new, lone = claim("test_new"), dataclasses.replace(SHARE, allocated=1)
+    evidence: list[Any] = [(new, bits(100)), (MEAN, None), (lone, bits(end_of(lone, bits(600))))]
+    if correction == "none":
+        evidence[1] = (dataclasses.replace(MEAN, allocated=1), None)
+    suite = Suite(evidence=evidence, registered=(new, MEAN) if correction == "holm" else (), correction=correction)
+    assert verify(write(tmp_path, suite.statements(), SIGNER).path, SIGNER).exit_status == 0
+
+
 def test_an_honest_looking_void_is_caught_as_well(tmp_path: Path) -> None:
     """A sample cut before its decision is VOID: a record that says so of a claim that was decided is another record."""
     forger = Forger.of(statements(END - 1))
@@ -97,10 +109,12 @@ def test_more_trials_than_the_cap_are_caught(tmp_path: Path) -> None:
     assert first_failure(verified(forger, tmp_path))[0] == 10
 
 
+@pytest.mark.parametrize("is_registered", [True, False])
 @pytest.mark.parametrize("allocated", [1, 3])
-def test_alpha_shared_among_other_claims_is_caught(tmp_path: Path, allocated: int) -> None:
-    """The lock says how many claims a family has (step 9)."""
-    forger = Forger.of(statements())
+def test_alpha_shared_among_other_claims_is_caught(tmp_path: Path, allocated: int, is_registered: bool) -> None:
+    """The lock says how many claims a family has, and the campaign how many exploratory ones there were (step 9)."""
+    forger = Forger.of(statements(is_registered=is_registered))
+    assert verified(forger, tmp_path).exit_status == 0
     forger.proof("test_share")["proof"]["plan"]["allocated"] = allocated
     assert first_failure(verified(forger, tmp_path))[0] == 9
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import digest_of, sha256_hex
-from pytest_ophamin.claims.allocation import family_sizes
+from pytest_ophamin.claims.allocation import UNCORRECTED, family_sizes
 from pytest_ophamin.claims.document import claim_from_document
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.claims.registration import registration_of
 from pytest_ophamin.deciding.campaign import EXPLORATORY_SUFFIX
-from pytest_ophamin.deciding.outcome import Status
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.agreement import check_runs, check_samples
 from pytest_ophamin.records.verify.comparison import check_comparison
@@ -35,10 +34,9 @@ def check_registration(bundle: Bundle) -> tuple[StepState, Notes]:
     for proof in bundle.proofs:
         _check_claim(proof, *members[proof.place])
     bundle.lock = _check_lock(bundle)
-    sizes = family_sizes(bundle.lock)
     for proof in bundle.proofs:
         _check_status(bundle, proof, members[proof.place][0])
-        _check_allocated(proof, sizes)
+    _check_allocated(bundle)
     _check_completeness(bundle)
     _check_withdrawn(bundle)
     check_samples(bundle)
@@ -130,16 +128,26 @@ def _check_status(bundle: Bundle, proof: ProofState, family: FamilyPart) -> None
         raise StepFailed(f"line {proof.record.line}: lock blob or reason of {claim.id!a} is not the one derived")
 
 
-def _check_allocated(proof: ProofState, sizes: Counter[str]) -> None:
-    """A registered claim that may stop early did so at the level the lock allocated before the run."""
-    claim, part = _claim_of(proof), proof.statement.predicate.proof
-    if not claim.design.can_stop_early or part.registration.status != Status.REGISTERED.value:
-        return
-    if claim.allocated != sizes[claim.family]:
-        raise StepFailed(
-            f"line {proof.record.line}: claim {claim.id!a} shares alpha with {claim.allocated} claims, "
-            f"the lock has {sizes[claim.family]} in its family"
-        )
+def _check_allocated(bundle: Bundle) -> None:
+    """A claim that may stop early did so at the level that was allocated before the run.
+
+    A claim of the lock shares alpha with the lock's family, even while the lock is not committed; any other with the
+    exploratory claims beside it, unless nothing is corrected there.
+    """
+    planned = {entry.id: entry.digest for entry in bundle.lock.active} if bundle.lock is not None else {}
+    others = [p for p in bundle.proofs if planned.get(_claim_of(p).id) != p.statement.predicate.proof.claim.digest]
+    corrected = {family.name for family in _families(bundle) if family.correction != UNCORRECTED}
+    exploratory = Counter(p.family for p in others if p.family in corrected and not _claim_of(p).is_law)
+    confirmatory = family_sizes(bundle.lock)
+    strangers = {id(proof) for proof in others}
+    for proof in bundle.proofs:
+        claim = _claim_of(proof)
+        size = exploratory[proof.family] if id(proof) in strangers else confirmatory[claim.family]
+        if claim.design.can_stop_early and claim.allocated != max(1, size):
+            raise StepFailed(
+                f"line {proof.record.line}: claim {claim.id!a} shares alpha with {claim.allocated} claims, "
+                f"{max(1, size)} were planned in its family"
+            )
 
 
 def _correction(bundle: Bundle, proof: ProofState, family: FamilyPart) -> str:

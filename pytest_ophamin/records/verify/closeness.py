@@ -23,15 +23,17 @@ def first_difference(stated: object, computed: object, path: str = "") -> str | 
     if isinstance(stated, (list, tuple)) and isinstance(computed, (list, tuple)):
         return _list_difference(stated, computed, path)
     if _is_number(stated) and _is_number(computed):
-        name = path.rpartition(".")[2]
-        # Counts and seeds are exact; the least n that would decide is an integer found by floating-point search.
-        is_count = isinstance(computed, int) and name != "needed"
-        agrees = (
-            stated == computed if is_count else is_close(stated, computed, is_p=name == "p" or name.startswith("p_"))
-        )  # type: ignore[arg-type]
+        agrees = _numbers_agree(stated, computed, path.rpartition(".")[2])  # type: ignore[arg-type]
     else:
         agrees = type(stated) is type(computed) and stated == computed
     return None if agrees else f"{path} is {computed!a} on these observations, the record says {stated!a}"
+
+
+def _numbers_agree(stated: float, computed: float, name: str) -> bool:
+    """Counts and seeds are exact, but for the least n that would decide: an integer found by floating-point search."""
+    if isinstance(computed, int) and name != "needed":
+        return stated == computed
+    return is_close(stated, computed, is_p=name == "p" or name.startswith("p_"))
 
 
 def _mapping_difference(stated: Mapping[str, object], computed: Mapping[str, object], path: str) -> str | None:

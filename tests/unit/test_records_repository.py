@@ -169,6 +169,12 @@ def test_a_folder_without_git(project: Project, tmp_path: Path) -> None:
     assert "not in a git work tree" in report.steps[8].notes[0]
 
 
+def test_a_repository_git_cannot_read(project: Project) -> None:
+    """Whatever git refuses, the step says so in its words."""
+    (project.top / ".git" / "config").write_text("[[[\n")
+    project.caught("--repo top: git rev-parse: fatal: bad config")
+
+
 def test_a_record_without_git(tmp_path: Path) -> None:
     """A run outside git names no commit, and says so."""
     (tmp_path / "top").mkdir()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.claims.entries import lock_entries
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.state import Bundle, Notes, StepFailed
-from pytest_ophamin.substrate.git import GitProblem, NoRepository, git, git_bytes
+from pytest_ophamin.substrate.git import GitProblem, git, git_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +25,9 @@ def check_repository(bundle: Bundle) -> Notes:
         return ()
     try:
         git("rev-parse", "--git-dir", cwd=repo)
-    except NoRepository as error:
-        raise StepFailed(f"--repo {repo.name}: {error}") from error
-    try:
         return _check(bundle, repo)
     except GitProblem as error:
-        raise StepFailed(f"--repo: {error}") from error
+        raise StepFailed(f"--repo {repo.name}: {error}") from error
 
 
 def _check(bundle: Bundle, repo: Path) -> Notes:

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_ophamin.claims.gates import RATIO_KINDS
 from pytest_ophamin.claims.model import Claim, Problem
 
+MOST_CHARACTERS = 1 << 16
+"""Of a name in a record (``Name`` of its schema)."""
+
 
 def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
     """Return what forbids ``claims`` to stand on one function, where they share every trial."""
@@ -32,8 +35,8 @@ def check_group(claims: Sequence[Claim]) -> tuple[Problem, ...]:
 
 
 def check_session(claims: Sequence[Claim]) -> tuple[Problem, ...]:
-    """Return what forbids ``claims`` to be decided in one session: equal ids, or two levels in one family."""
-    return (*_id_problems(claims), *_level_problems(claims), *_gate_problems(claims))
+    """Return what forbids ``claims`` to be decided in one session: names, equal ids, or two levels in one family."""
+    return (*_name_problems(claims), *_id_problems(claims), *_level_problems(claims), *_gate_problems(claims))
 
 
 def _stacked_problems(claim: Claim) -> list[Problem]:
@@ -87,6 +90,24 @@ def _gated_problems(claims: Sequence[Claim]) -> list[Problem]:
         came = " and ".join(other or "a baseline" for other in compared)
         expected = "one thing a benchmark is compared with"
         problems.append(_problem(gates[0], "versus", expected, came, "a benchmark of its own for the other comparison"))
+    return problems
+
+
+def _name_problems(claims: Sequence[Claim]) -> list[Problem]:
+    """A record holds the id and the test's node id: what it could not hold is told before any trial, not after all."""
+    problems = []
+    for claim in claims:
+        for argument, name in dict.fromkeys((("test", claim.test), ("id", claim.id))):
+            written = name.encode("utf-8", "backslashreplace").decode()
+            if len(written) > MOST_CHARACTERS:
+                came, written = f"one of {len(written)}", f"{written[:80]}..."
+            elif written != name:
+                came = f"{written!r}, which has no UTF-8 form"
+            else:
+                continue
+            expected = f"a name of at most {MOST_CHARACTERS} characters, in UTF-8"
+            fix = "another name for the file, the test or its parameters (ids= of parametrize)"
+            problems.append(Problem(test=written, argument=argument, expected=expected, came=came, fix=fix))
     return problems
 
 

@@ -15,7 +15,7 @@ from pytest_ophamin.claims.declare import check_session
 from pytest_ophamin.claims.document import claim_digest
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.claims.model import Claim, ClaimGroup, ClaimId
-from pytest_ophamin.errors import LockError, OphaminError
+from pytest_ophamin.errors import EvidenceError, LockError, OphaminError
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import clone_item, set_nodeid
 from pytest_ophamin.plugin.gate_items import is_gate, leave_idle
@@ -65,6 +65,8 @@ def build_catalogue(session: pytest.Session, items: list[pytest.Item], commit: C
         group = ClaimGroup(test=item.nodeid, claims=claims, digests=tuple(claim_digest(claim) for claim in claims))
         try:
             key = stream_key(group, commit() if claims[0].seed_policy == SEED_POLICY_COMMIT else None)
+        except EvidenceError:
+            continue  # a name that has no UTF-8 form: check_session has told it
         except OphaminError as error:
             problems.append(str(error))
             continue

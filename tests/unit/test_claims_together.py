@@ -64,6 +64,16 @@ def test_ids_are_unique_in_a_session() -> None:
     assert "'same', the same id as a claim of a.py::test" in problem.came
 
 
+def test_a_name_no_record_could_hold_is_told_first() -> None:
+    """A file name that is no UTF-8, an id without end: told before any trial, in characters every terminal has."""
+    odd = declared()
+    for test, words in (("test_\udcff.py::x", "no UTF-8 form"), (f"a.py::x[{'y' * 70_000}]", "one of 70")):
+        (problem,) = check_session((dataclasses.replace(odd, test=test),))
+        assert (problem.argument, words in problem.came) == ("test", True)
+        assert len(problem.describe().encode()) < 1000
+    assert check_session((odd,)) == ()
+
+
 def test_ids_that_look_the_same_are_the_same() -> None:
     """Ids are compared under NFC, so a composed and a decomposed letter collide."""
     composed, decomposed = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import reprlib
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_ophamin.claims.model import Problem
@@ -14,6 +15,24 @@ LARGEST_TRIALS = 2**32
 
 _FORBIDDEN_CATEGORIES = {"Cc": "a control character", "Cs": "a lone surrogate", "Zl": "a line separator"}
 _FORBIDDEN_CATEGORIES["Zp"] = "a paragraph separator"
+
+
+class Opaque:
+    """Stands for a value of a type no argument takes, and is shown as it.
+
+    An array, or whoever overloads ``==`` and truth, raises where a check asks a harmless question of it; this does not.
+    """
+
+    def __init__(self, value: object) -> None:
+        self._text = shown(value)
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def harmless(value: object) -> object:
+    """Return ``value`` if it is of a type some argument takes, else something that is shown as it."""
+    return value if value is None or isinstance(value, (str, int, float, tuple, list, Mapping)) else Opaque(value)
 
 
 class Mistakes:
@@ -39,7 +58,7 @@ def shown(value: object) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def as_number(argument: str, value: Any, mistakes: Mistakes) -> float | None:  # noqa: ANN401
+def as_number(argument: str, value: Any, mistakes: Mistakes, *, fix: str | None = None) -> float | None:  # noqa: ANN401
     """Return a finite int or float as a plain float, with 0.0 for -0.0; anything else is a mistake."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
@@ -48,7 +67,7 @@ def as_number(argument: str, value: Any, mistakes: Mistakes) -> float | None:  #
             number = math.inf
         if math.isfinite(number):
             return number + 0.0
-    mistakes.add(argument, "a finite number", shown(value), f"{argument}=<int or float>")
+    mistakes.add(argument, "a finite number", shown(value), fix or f"{argument}=<int or float>")
     return None
 
 
@@ -58,7 +77,7 @@ def as_pair(argument: str, value: Any, mistakes: Mistakes) -> tuple[float, float
     if not isinstance(value, (tuple, list)) or len(value) != 2:  # noqa: PLR2004
         mistakes.add(argument, "a pair (lo, hi) of finite numbers", shown(value), fix)
         return None
-    lo, hi = (as_number(f"{argument}[{place}]", part, mistakes) for place, part in enumerate(value))
+    lo, hi = (as_number(f"{argument}[{place}]", part, mistakes, fix=fix) for place, part in enumerate(value))
     if lo is None or hi is None:
         return None
     if lo >= hi:
@@ -67,11 +86,19 @@ def as_pair(argument: str, value: Any, mistakes: Mistakes) -> tuple[float, float
     return lo, hi
 
 
-def as_integer(argument: str, value: Any, least: int, most: int, mistakes: Mistakes) -> int | None:  # noqa: ANN401
+def as_integer(
+    argument: str,
+    value: Any,  # noqa: ANN401
+    least: int,
+    most: int,
+    mistakes: Mistakes,
+    *,
+    fix: str | None = None,
+) -> int | None:
     """Return an int between ``least`` and ``most``; True is no number of anything."""
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return int(value)
-    mistakes.add(argument, f"an integer from {least} to {most}", shown(value), f"{argument}=1000")
+    mistakes.add(argument, f"an integer from {least} to {most}", shown(value), fix or f"{argument}=1000")
     return None
 
 

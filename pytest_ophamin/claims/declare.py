@@ -6,7 +6,7 @@ together with all others, each with the argument, what was expected, what came, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from pytest_ophamin.claims.argument_checks import (
@@ -16,6 +16,7 @@ from pytest_ophamin.claims.argument_checks import (
     as_number,
     as_pair,
     check_text,
+    harmless,
     shown,
 )
 from pytest_ophamin.claims.design_checks import read_design
@@ -44,6 +45,7 @@ __all__ = [
     "ScenarioDeclaration",
     "check_declaration",
     "check_group",
+    "check_scenario",
     "check_session",
 ]
 
@@ -142,9 +144,12 @@ def check_declaration(
     """
     mistakes = Mistakes(test)
     defaults = defaults or Defaults()
+    declaration = replace(
+        declaration, **{field.name: harmless(getattr(declaration, field.name)) for field in fields(declaration)}
+    )
     check_metric(declaration.metric, law, known_metrics, mistakes)
     check_words(declaration, mistakes)
-    _check_scenario(scenario, mistakes)
+    mistakes.problems.extend(check_scenario(scenario, test=test))
     relation, threshold = _relation(declaration, mistakes)
     numbers = _Numbers.of(declaration, defaults, mistakes)
     check_numbers(declaration, relation, threshold, numbers, mistakes)
@@ -266,9 +271,12 @@ def _seed_policy(seed: object, defaults: Defaults, mistakes: Mistakes) -> str:
     return defaults.seed_policy
 
 
-def _check_scenario(scenario: ScenarioDeclaration | None, mistakes: Mistakes) -> None:
+def check_scenario(scenario: ScenarioDeclaration | None, *, test: str) -> tuple[Problem, ...]:
+    """Return every mistake in the arguments of ``scenario(...)``, as told of ``test``."""
+    mistakes = Mistakes(test)
     if scenario is None:
-        return
+        return ()
+    scenario = replace(scenario, **{field.name: harmless(getattr(scenario, field.name)) for field in fields(scenario)})
     check_text("scenario title", scenario.title, mistakes, 'scenario("Spam filter on held-out mail")')
     for name in ("tier", "goal"):
         value = getattr(scenario, name)
@@ -279,6 +287,7 @@ def _check_scenario(scenario: ScenarioDeclaration | None, mistakes: Mistakes) ->
             check_family(getattr(scenario, name), mistakes, argument=f"scenario {name}")
     if not isinstance(scenario.data, (tuple, list)):
         mistakes.add("scenario data", "a tuple of paths or callables", shown(scenario.data), 'data=("corpus.json",)')
+    return tuple(mistakes.problems)
 
 
 def _family(declaration: Declaration, scenario: ScenarioDeclaration | None, defaults: Defaults) -> str:

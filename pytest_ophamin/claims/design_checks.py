@@ -102,27 +102,28 @@ def _sequential(declaration: Declaration, mistakes: Mistakes) -> bool:
         mistakes.add("sequential", "True or False", shown(declaration.sequential), "sequential=True")
         return False
     if declaration.sequential and declaration.looks:
-        mistakes.add(
-            "looks", "no looks= with sequential=True, which looks at every trial", shown(declaration.looks), "one"
-        )
+        expected = "no looks= with sequential=True, which looks at every trial"
+        mistakes.add("looks", expected, shown(declaration.looks), "leave looks= or sequential= out")
     return declaration.sequential
 
 
 def _looks(declaration: Declaration, mistakes: Mistakes) -> tuple[int, ...]:
-    looks = declaration.looks
+    looks, fix = declaration.looks, "looks=(100, 200, 300), trials=300"
     if not isinstance(looks, (tuple, list)):
-        mistakes.add("looks", "a tuple of trial counts", shown(looks), "looks=(100, 200, 300)")
+        mistakes.add("looks", "a tuple of trial counts", shown(looks), fix)
         return ()
     if not looks:
         return ()
-    found = [as_integer(f"looks[{place}]", look, 1, LARGEST_TRIALS, mistakes) for place, look in enumerate(looks)]
+    found = [
+        as_integer(f"looks[{place}]", look, 1, LARGEST_TRIALS, mistakes, fix=fix) for place, look in enumerate(looks)
+    ]
     counts = tuple(look for look in found if look is not None)
     if len(counts) < len(looks):
         return ()
     rising = all(one < other for one, other in pairwise(counts))
     if not rising or not _LEAST_LOOKS <= len(counts) <= _MOST_LOOKS or counts[-1] != declaration.trials:
         expected = f"{_LEAST_LOOKS} to {_MOST_LOOKS} rising trial counts, the last of them trials="
-        mistakes.add("looks", expected, shown(tuple(looks)), "looks=(100, 200, 300), trials=300")
+        mistakes.add("looks", expected, shown(tuple(looks)), fix)
     return counts
 
 
@@ -133,7 +134,9 @@ def _checks(checks: object, mistakes: Mistakes) -> tuple[Check, ...]:
     elif isinstance(checks, Mapping):
         asked = checks
     else:
-        mistakes.add("checks", "names of diagnosing pillars, or a mapping of names to options", shown(checks), fix)
+        expected = "names of diagnosing pillars, or a mapping of names to options"
+        written = f"checks=({checks!r},)" if isinstance(checks, str) and checks.strip() else fix
+        mistakes.add("checks", expected, shown(checks), written)
         return ()
     found = []
     for name, options in asked.items():

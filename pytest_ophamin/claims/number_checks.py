@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 LARGEST_ALPHA = 0.5
+_PERCENT = 100.0
 
 _TAKES_BOUNDS = frozenset({MEAN, DIFFERENCE})
 _TAKES_SPREAD = GATE_KINDS | {MEAN, DIFFERENCE, RATIO, SHIFT, EFFECT, BANDWIDTH, RATE, MTBF}
@@ -197,7 +198,7 @@ class _Space:
         if self.quantile is None and not all(limit is None or self._holds(limit) for limit in limits):
             name = relation.value
             expected = f"a threshold {self._inside()}: {self.why}"
-            mistakes.add(name, expected, shown(threshold), f"{name}={self._example(relation)}")
+            mistakes.add(name, expected, shown(threshold), f"{name}={self._example(relation, limits[0])}")
         elif margin > 0.0 and isinstance(threshold, float):
             self._check_conceded(relation, threshold, margin, mistakes)
 
@@ -217,10 +218,12 @@ class _Space:
     def _inside(self) -> str:
         return f"above {self.lo:g}" if self.hi is None else f"strictly between {self.lo:g} and {self.hi:g}"
 
-    def _example(self, relation: Relation) -> str:
+    def _example(self, relation: Relation, came: float | None) -> str:
         if relation is Relation.WITHIN:
             return "(lo, hi)"
         if (self.lo, self.hi) == (0.0, 1.0):
+            if came is not None and 1.0 < came < _PERCENT:
+                return f"{round12(came / _PERCENT):g}"
             return "0.99" if relation is Relation.AT_LEAST else "0.01"
         return "<threshold>"
 

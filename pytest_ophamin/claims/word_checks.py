@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.argument_checks import Mistakes, check_text, shown
 from pytest_ophamin.claims.metrics import (
+    BANDWIDTH,
     BUILT_IN_KINDS,
     BUILT_IN_METRICS,
+    CORRELATION,
+    DIFFERENCE,
     EFFECT,
     LAW,
+    MEAN,
+    MTBF,
     PROPORTION,
     QUANTILE,
+    RATIO,
     metric_kind,
 )
 from pytest_ophamin.claims.model import ERRORS_AGAINST, ERRORS_VOID
@@ -27,6 +33,19 @@ EXPLORATORY = ":exploratory"
 
 _QUANTILE_NAMES = ("median", "p50", "p90", "p95", "p99", "p99.9")
 _NAMES = (*_QUANTILE_NAMES, *sorted(BUILT_IN_KINDS - {QUANTILE, EFFECT}))
+_MEANT = {
+    **dict.fromkeys(("accuracy", "precision", "recall", "success rate", "error rate", "failure rate"), PROPORTION),
+    **dict.fromkeys(("share", "fraction", "percentage", "probability", "frequency"), PROPORTION),
+    **dict.fromkeys(("average", "avg", "expectation"), MEAN),
+    **dict.fromkeys(("latency", "quantile", "percentile", "max", "maximum"), "p99"),
+    **dict.fromkeys(("speedup", "speed-up", "factor"), RATIO),
+    **dict.fromkeys(("throughput", "goodput"), BANDWIDTH),
+    **dict.fromkeys(("availability", "mttf", "uptime"), MTBF),
+    "effect": "effect:FACTOR",
+    "pearson": CORRELATION,
+    "equivalence": DIFFERENCE,
+}
+"""What people call a metric elsewhere. Spelling alone would take an average for a rate."""
 _LIKE_QUANTILE = re.compile(r"[pP]\s*[-+]?\d|[qQ]\d|\d+(?:st|nd|rd|th)")
 
 
@@ -45,15 +64,18 @@ def check_metric(metric: object, law: LawPlan | None, known: frozenset[str], mis
 
 
 def _unknown_metric(metric: str, known: frozenset[str], mistakes: Mistakes) -> None:
-    if metric == QUANTILE or _LIKE_QUANTILE.match(metric):
+    if metric == QUANTILE or _LIKE_QUANTILE.match(metric.strip()):
         expected = "a quantile strictly between p0 and p100, as 'median', 'p99' or 'p99.9'"
         mistakes.add("metric", expected, shown(metric), 'metric="p99"')
         return
     brought = sorted({question.partition("+")[0] for question in known} - BUILT_IN_KINDS)
     names = [*_NAMES, *brought]
-    near = difflib.get_close_matches(metric.strip().lower(), names, n=1, cutoff=0.5)
+    word = metric.strip().lower().replace("_", " ")
+    near = difflib.get_close_matches(word, [*names, *_MEANT], n=1)
     expected = f"one of {', '.join([*BUILT_IN_METRICS, *brought])}"
-    fix = f'metric="{near[0]}"' if near else "a metric from the list, or install the pillar that brings it"
+    fix = "a metric from the list, or install the pillar that brings it"
+    if near:
+        fix = f'metric="{_MEANT.get(near[0], near[0])}"'
     mistakes.add("metric", expected, shown(metric), fix)
 
 
@@ -81,9 +103,10 @@ def check_words(declaration: Declaration, mistakes: Mistakes) -> None:
 
 def check_family(family: object, mistakes: Mistakes, *, argument: str = "family") -> None:
     """Check a family's name; the suffix of exploratory families is not an author's to give."""
-    if check_text(argument, family, mistakes, 'family="latency"') and str(family).endswith(EXPLORATORY):
+    name = argument.removeprefix("scenario ")
+    if check_text(argument, family, mistakes, f'{name}="latency"') and str(family).endswith(EXPLORATORY):
         expected = f"a name that does not end in {EXPLORATORY!r}: it is given to claims that are not registered"
-        mistakes.add(argument, expected, shown(family), f'family="{str(family).removesuffix(EXPLORATORY)}"')
+        mistakes.add(argument, expected, shown(family), f'{name}="{str(family).removesuffix(EXPLORATORY)}"')
 
 
 def _check_errors(declaration: Declaration, mistakes: Mistakes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from pytest_ophamin.claims.model import AutoTrials, Claim, Problem
 from pytest_ophamin.deciding.plan_rows import CampaignPlan, PlanRow, plan_rows
 from pytest_ophamin.deciding.protocol import BadPlan, DecidingPillar, SizingPillar
 from pytest_ophamin.deciding.registry import PillarError, PillarRegistry
+from pytest_ophamin.deciding.undecidable import undecidable
 from pytest_ophamin.errors import ClaimError
 
 __all__ = [
@@ -33,9 +35,8 @@ def check_reachable(claim: Claim, registry: PillarRegistry) -> Problem | None:
     """
     try:
         pillar = registry.deciding_for(claim)
-    except PillarError as error:
-        argument = "pillar" if claim.pillar is not None else "metric"
-        return _problem(claim, argument, "a registered pillar", claim.pillar or claim.metric, str(error))
+    except PillarError:
+        return undecidable(claim, registry)
     if claim.is_law:
         return None
     return _check_problem(claim, registry) or _plan_problem(claim, pillar)
@@ -48,8 +49,9 @@ def _check_problem(claim: Claim, registry: PillarRegistry) -> Problem | None:
         pillar = diagnosing.get(check.pillar)
         if pillar is None:
             known = ", ".join(sorted(diagnosing)) or "none"
+            near = difflib.get_close_matches(check.pillar, diagnosing, n=1) or ["O.drift"]
             return _problem(
-                claim, "checks", f"a diagnosing pillar ({known})", repr(check.pillar), 'checks=("O.drift",)'
+                claim, "checks", f"a diagnosing pillar ({known})", repr(check.pillar), f'checks=("{near[0]}",)'
             )
         check_options = getattr(pillar, "check_options", None)
         try:
@@ -145,8 +147,8 @@ def _resolve(claim: Claim, registry: PillarRegistry, m: int, problems: list[Prob
     except BadPlan as bad:
         problems.append(_problem(claim, bad.argument, bad.expected, bad.came, bad.fix))
         return claim
-    except PillarError as error:
-        problems.append(_problem(claim, "metric", "a registered pillar", claim.metric, str(error)))
+    except PillarError:
+        problems.append(undecidable(claim, registry))
         return claim
     if n is None:
         problems.append(_no_size(claim, m))

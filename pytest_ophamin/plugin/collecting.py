@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import unittest
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from pytest_ophamin.claims.declare import (
     ScenarioDeclaration,
     check_declaration,
     check_group,
+    check_scenario,
 )
 from pytest_ophamin.claims.model import Claim, DataSet, LawPlan, Problem
 from pytest_ophamin.errors import OphaminError
@@ -40,12 +41,15 @@ def check_collected(collector: pytest.Collector, report: pytest.CollectReport) -
     nodes: list[Any] = report.result
     claimed = [node for node in nodes if isinstance(node, pytest.Item) and _own_claim_marks(node)]
     mistakes = [problem for node in nodes for problem in _misplaced_marks(node)]
+    bad = {problem.test for problem in mistakes}
     reader = _Reader(collector.config)
     for item in claimed:
-        mistakes.extend(reader.read(item))
+        found = reader.read(item)
+        mistakes.extend(found)
+        if found:
+            bad.add(item.nodeid)
     if not mistakes:
         return
-    bad = {problem.test for problem in mistakes}
     report.result = [node for node in nodes if node.nodeid not in bad]
     module = collector.getparent(pytest.Module)
     waiting = None if module is None else module.stash.get(keys.mistakes, None)
@@ -56,10 +60,22 @@ def check_collected(collector: pytest.Collector, report: pytest.CollectReport) -
 
 
 def describe_mistakes(nodeid: str, mistakes: list[Problem]) -> str:
-    """Return all mistakes of a module as the text of one error."""
-    lines = "\n".join(f"  {problem.describe()}" for problem in mistakes)
-    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    """Return all mistakes of a module as the text of one error; one that cases or claims share is told once."""
+    told: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in mistakes:
+        owner = problem.test.partition("[")[0] if problem.test.startswith(nodeid) else problem.test
+        told.setdefault((owner, problem.argument, problem.expected, problem.came, problem.fix), []).append(problem)
+    lines = "\n".join(f"  {_describe_shared(problems)}" for problems in told.values())
+    count = "1 mistake" if len(told) == 1 else f"{len(told)} mistakes"
     return f"ophamin: {count} in the claims of {nodeid}:\n{lines}"
+
+
+def _describe_shared(problems: list[Problem]) -> str:
+    first, more = problems[0], len({problem.test for problem in problems}) - 1
+    if not more:
+        return first.describe()
+    cases = "1 more case" if more == 1 else f"{more} more cases"
+    return replace(first, test=f"{first.test} and {cases}").describe()
 
 
 @dataclass(slots=True)
@@ -81,6 +97,10 @@ class _Reader:
             registry = registry_of(self.config)
         except OphaminError as error:
             return [_broken_pillar(item, error)]
+        # A mistake of the scenario is the module's: told once, and the claims are read as if there were none.
+        of_scenario = list(check_scenario(declared, test=_module_of(item)))
+        if of_scenario:
+            declared = None
         claims: list[Claim] = []
         for mark in _own_claim_marks(item):
             checked = self._check(item, mark, declared, law, registry)
@@ -94,6 +114,7 @@ class _Reader:
             problems.extend(gate_problems(item, claims[0]))
         if not problems:
             problems.extend(_unreachable(claims, registry))
+        problems = [*of_scenario, *problems]
         if not problems:
             item.stash[keys.claims] = tuple(claims)
         return problems
@@ -117,15 +138,16 @@ class _Reader:
                     fix="from pytest_ophamin import claim",
                 ),
             )
-        sources = (*_sources(declared), *_sources(declaration))
-        data, problems = self._hash_data(item, sources)
+        shared, problems = self._hash_data(item, _sources(declared), test=_module_of(item), argument="scenario data")
+        own, unread = self._hash_data(item, _sources(declaration), test=item.nodeid, argument="data")
+        problems.extend(unread)
         checked = check_declaration(
             declaration,
             test=item.nodeid,
             scenario=declared,
             defaults=_defaults(self.config),
             law=law,
-            data=data,
+            data=(*shared, *own),
             known_metrics=registry.metrics,
             stacked=len(_own_claim_marks(item)) > 1,
         )
@@ -134,33 +156,32 @@ class _Reader:
         return (*problems, *checked)
 
     def _hash_data(
-        self, item: pytest.Function, sources: tuple[object, ...]
+        self, item: pytest.Function, sources: tuple[object, ...], *, test: str, argument: str
     ) -> tuple[tuple[DataSet, ...], list[Problem]]:
         found: list[DataSet] = []
         problems: list[Problem] = []
         for source in sources:
-            known = self.data_sets.get(source) if isinstance(source, str) or callable(source) else None
+            known = self.data_sets.get(_key_of(source))
             if known is None:
                 try:
                     known = self._hash_one(item, source)
-                except (OphaminError, OSError) as error:
+                # ValueError: a path with a NUL or a lone surrogate in it.
+                except (OphaminError, OSError, ValueError) as error:
                     problems.append(
                         Problem(
-                            test=item.nodeid,
-                            argument="data",
+                            test=test,
+                            argument=argument,
                             expected="readable files, or callables that return bytes",
                             came=str(error),
                             fix='data=("corpus.json", make_bytes)',
                         )
                     )
                     continue
-                if isinstance(source, str) or callable(source):
-                    self.data_sets[source] = known
+                self.data_sets[_key_of(source)] = known
             found.append(known)
         return tuple(found), problems
 
     def _hash_one(self, item: pytest.Function, source: object) -> DataSet:
-
         if callable(source):
             name = f"{getattr(source, '__module__', '?')}.{getattr(source, '__qualname__', type(source).__name__)}"
             try:
@@ -180,6 +201,11 @@ def _sources(declaration: Declaration | ScenarioDeclaration | None) -> tuple[obj
     """The data sets declared; anything but a list or tuple is a mistake :func:`check_declaration` tells."""
     data = () if declaration is None else declaration.data
     return tuple(data) if isinstance(data, (list, tuple)) else ()
+
+
+def _key_of(source: object) -> object:
+    """Return what tells data sets of one module apart: the text of a path, or the very callable (its mark holds it)."""
+    return source if isinstance(source, str) else id(source)
 
 
 def _own_claim_marks(item: pytest.Item) -> list[pytest.Mark]:
@@ -222,6 +248,11 @@ def _scenario_of(item: pytest.Item, problems: list[Problem]) -> ScenarioDeclarat
         )
     )
     return None
+
+
+def _module_of(item: pytest.Item) -> str:
+    module = item.getparent(pytest.Module)
+    return item.nodeid if module is None else module.nodeid
 
 
 def _defaults(config: pytest.Config) -> Defaults:

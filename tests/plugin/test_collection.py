@@ -68,6 +68,74 @@ def test_all_mistakes_of_a_module_are_told_together(
         assert expected in text or expected.replace(",", "") in text, expected
 
 
+def test_a_mistake_that_many_claims_share_is_told_once(
+    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]
+) -> None:
+    """A scenario's mistake is its module's, a parametrised claim's is one; neither hides another, and nothing runs."""
+    pytester.makepyfile(
+        test_bad="""
+    import pytest
+    from pytest_ophamin import claim, scenario
+
+    pytestmark = scenario("", tier=3, data=("missing.json",))
+
+    @claim("a", metric="mean", at_least=0.5, trials=100)
+    def test_right(trial): return 1.0
+
+    @pytest.mark.parametrize("number", range(40))
+    @claim("b", metric="mean", at_least=0.5, trials=100, unit=3)
+    def test_cases(trial, number): return 1.0
+
+    class TestCases:
+        @claim("c", metric="p99", at_most=0.5, trials=100)
+        def test_unreachable(self, trial): return 1.0
+"""
+    )
+    result = run(*mode)
+    assert_clean(result)
+    result.assert_outcomes(errors=1)
+    text = result.stdout.str()
+    assert "4 mistakes in the claims of test_bad.py" in text
+    for expected in (
+        "test_bad.py: scenario title: expected some text",
+        "test_bad.py: scenario tier: expected a str, came 3",
+        "test_bad.py::test_cases[0] and 39 more cases: unit: expected a str, came 3",
+        "test_bad.py::TestCases::test_unreachable: trials: expected at least 299",
+    ):
+        assert text.count(expected) == 1, expected
+
+
+def test_data_that_cannot_be_read_is_a_mistake(pytester: pytest.Pytester, run: Runner) -> None:
+    """Of the scenario once, of a claim with its test; whatever a callable or a path is."""
+    pytester.makepyfile(
+        test_bad="""
+    from dataclasses import dataclass
+    from pytest_ophamin import claim, scenario
+
+    @dataclass
+    class Content:  # callable, and without a hash
+        text: object
+        def __call__(self): return self.text
+
+    pytestmark = scenario("Data", data=("missing.json", Content("text")))
+
+    @claim("a", metric="mean", at_least=0.5, trials=100, data=("a\\0b",))
+    def test_a(trial): return 1.0
+
+    @claim("b", metric="mean", at_least=0.5, trials=100, data=(Content(b"bytes"),))
+    def test_b(trial): return 1.0
+"""
+    )
+    result = run()
+    assert_clean(result)
+    result.assert_outcomes(errors=1)
+    text = result.stdout.str()
+    assert text.count("scenario data: expected readable files") == 2
+    assert "Content() returned str" in text
+    assert text.count("test_bad.py::test_a: data: expected readable files") == 1
+    assert "test_bad.py::test_b" not in text
+
+
 def test_an_xfail_mark_on_class_or_module_is_an_error(pytester: pytest.Pytester, run: Runner) -> None:
     """A REFUTED claim must not turn into an expected failure."""
     pytester.makepyfile(

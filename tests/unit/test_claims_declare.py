@@ -25,6 +25,31 @@ def one_problem(argument: str, **arguments: Any) -> Problem:
     return problems[0]
 
 
+class Awkward:
+    """Like an array, or worse: nothing may be asked of it."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("ambiguous")
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+    def __repr__(self) -> str:
+        raise ValueError("none")
+
+
+@pytest.mark.parametrize("argument", [field.name for field in dataclasses.fields(Declaration)])
+def test_a_value_of_any_type_is_a_mistake_and_no_crash(argument: str) -> None:
+    """Whatever an author passes for whatever argument, a problem is told of it; nothing is raised."""
+    bases: list[dict[str, Any]] = [{}, {"metric": "law"}, {"metric": "effect:a", "factors": ("a",)}]
+    for base in bases:
+        for value in (np.array([1, 2]), np.array([]), Awkward(), Decimal("sNaN")):
+            told = {problem.argument.partition("[")[0] for problem in problems_of(**{**base, argument: value})}
+            assert argument in told or (argument in {"at_most", "within"} and told), (base, value)
+
+
 def test_a_claim_without_mistakes_keeps_what_was_written() -> None:
     """Numbers become floats, the id is the node id, and the rest is as given or by default."""
     claim = declared(at_least=1, metric="mean", bounds=(0, 2), unit="ms", of="latency", trials=7)
@@ -105,6 +130,10 @@ def test_a_law_has_no_threshold_trials_or_level_of_its_own() -> None:
         ("P99", 'metric="p99"'),
         ("99th", 'metric="p99"'),
         ("quantile", 'metric="p99"'),
+        ("average", 'metric="mean"'),
+        ("Success_Rate", 'metric="proportion"'),
+        ("latency", 'metric="p99"'),
+        ("effect", 'metric="effect:FACTOR"'),
         ("zzz", "a metric from the list, or install the pillar that brings it"),
     ],
 )
@@ -247,6 +276,32 @@ def test_a_threshold_lies_inside_the_space_of_its_metric(arguments: dict[str, An
     """A ratio is positive, a bounded mean lies strictly inside its bounds."""
     problems = problems_of(**arguments)
     assert [problem.argument for problem in problems] == [next(iter(arguments.keys() - {"metric", "bounds"}))]
+
+
+def test_a_percentage_is_answered_by_the_proportion_it_means() -> None:
+    """90 is not taken for 0.9, but that is what the message says to write."""
+    assert one_problem("at_least", at_least=90).fix == "at_least=0.9"
+    assert one_problem("at_least", at_least=-3).fix == "at_least=0.99"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "fix"),
+    [
+        ("looks", ("a", 100), "looks=(100, 200, 300), trials=300"),
+        ("within", (0.1, "b"), "within=(lo, hi)"),
+        ("checks", "O.spc", "checks=('O.spc',)"),
+    ],
+)
+def test_what_to_write_is_python_that_can_be_written(argument: str, value: object, fix: str) -> None:
+    """A part of a tuple cannot be passed by itself, so the fix is the whole argument."""
+    relation = NONE_GIVEN if argument == "within" else {}
+    assert [problem.fix for problem in problems_of(**relation, **{argument: value})] == [fix]
+
+
+def test_looks_contradict_sequential() -> None:
+    """Either is enough; which one goes is the author's choice."""
+    problems = problems_of(sequential=True, looks=(50, 100), trials=100)
+    assert [problem.fix for problem in problems] == ["leave looks= or sequential= out"]
 
 
 @pytest.mark.parametrize("trials", [0, -1, True, 1.0, "100", 2**32 + 1, float("nan"), np.array([1, 2])])

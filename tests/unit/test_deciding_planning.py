@@ -10,6 +10,7 @@ import pytest
 from error_rates import plan_of, shipped
 from outcomes import law_of
 
+from pytest_ophamin.claims.design import Check, Design
 from pytest_ophamin.claims.model import AutoTrials, Claim, ClaimId
 from pytest_ophamin.deciding.plan_rows import CampaignPlan
 from pytest_ophamin.deciding.planning import check_reachable, least_trials, plan_rows, resolve_auto
@@ -115,8 +116,45 @@ def test_the_least_n_after_correction_is_that_of_the_game_the_claim_plays(share:
         (plan_of("ratio", "at_least", -1.0, 50), "at_least", "a positive ratio"),
         (plan_of("ratio", "at_least", 0.5, 50, margin=0.5), "margin", "a positive ratio"),
         (plan_of("mean", "at_least", 0.5, 50, expecting_sd=-1.0), "expecting_sd", "a positive number"),
-        (plan_of("unheard", "at_least", 0.5, 50), "metric", "a registered pillar, came unheard"),
-        (plan_of("mean", "at_least", 0.5, 50, pillar="absent"), "pillar", "a registered pillar, came absent"),
+        (
+            plan_of("unheard", "at_least", 0.5, 50),
+            "metric",
+            "found only in a deeper conftest.py is not loaded), came 'un",
+        ),
+        (plan_of("mean", "at_least", 0.5, 50, pillar="men"), "pillar", "mean, came 'men'. Write: pillar=\"mean\", or"),
+        (plan_of("mean", "at_least", 0.5, 50, pillar="O.spc"), "pillar", "came 'O.spc'. Write: pillar=\"mean\""),
+        (
+            plan_of("correlation", "at_least", 0.5, 50, pillar="correlation", design=Design(sequential=True)),
+            "pillar",
+            "none that is installed decides the metric 'correlation' with sequential=, came 'correlation'. Write: ",
+        ),
+        (
+            plan_of("median", "at_least", 0.5, 50, of="ms", design=Design(cluster="user")),
+            "metric",
+            "with cluster=: difference, mean, proportion, came 'median'. Write: metric=\"mean\", or leave cluster= out",
+        ),
+        (
+            plan_of("correlation", "at_least", 0.5, 50, design=Design(sequential=True)),
+            "metric",
+            "with sequential=: difference, mean, median, pNN, proportion, ratio, came 'correlation'. Write: leave seq",
+        ),
+        (
+            plan_of("shift", "at_least", 0.5, 50, design=Design(arms=("a", "b"), sequential=True)),
+            "sequential",
+            "arms= and sequential= do not go together, came arms= and sequential=. Write: leave sequential= out",
+        ),
+        (
+            plan_of("mean", "at_least", 0.5, 50, design=Design(checks=(Check(pillar="O.spcc"),))),
+            "checks",
+            "came 'O.spcc'. Write: checks=(\"O.spc\",)",
+        ),
+        (
+            plan_of(
+                "mean", "at_least", 0.5, 50, design=Design(checks=(Check(pillar="O.spc", options=(("ruels", "1"),)),))
+            ),
+            "checks['O.spc']['ruels']",
+            "Write: checks={'O.spc': {'rules': ...}}",
+        ),
         (_auto("proportion", "at_least", 0.9), "expecting", "to derive trials from, came none"),
     ],
 )
@@ -248,7 +286,7 @@ def test_a_foreign_plan_that_fails_is_a_problem_of_its_claim() -> None:
     assert impossible.argument == "unit"
     with pytest.raises(ClaimError, match="expected metres, came feet"):
         resolve_auto([_auto("impossible", "at_least", 1.0, expecting=1.0)], registry, {})
-    with pytest.raises(ClaimError, match="no pillar decides it"):
+    with pytest.raises(ClaimError, match="came 'unheard'"):
         resolve_auto([_auto("unheard", "at_least", 1.0, expecting=1.0)], registry, {})
 
 

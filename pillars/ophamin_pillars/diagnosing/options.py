@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Sequence
 from typing import NoReturn
@@ -93,7 +94,14 @@ class Asked:
         """Raise :class:`BadPlan` for an option that was not read."""
         unknown = sorted(set(self._options) - set(self._known))
         if unknown:
-            self.refuse(unknown[0], f"one of the options {', '.join(sorted(self._known))}", "an unknown option", "")
+            near = difflib.get_close_matches(unknown[0], self._known, n=1)
+            fix = f"checks={{{self._pillar!r}: {{{near[0]!r}: ...}}}}" if near else f"checks=({self._pillar!r},)"
+            raise BadPlan(
+                argument=f"checks[{self._pillar!r}][{unknown[0]!r}]",
+                expected=f"one of the options {', '.join(sorted(self._known))}",
+                came="an unknown option",
+                fix=fix,
+            )
 
     def refuse(self, name: str, expected: str, came: str, value: str) -> NoReturn:
         """Raise :class:`BadPlan` about an option; ``value`` is what may be written for it, "" for nothing."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from pytest_ophamin.claims.gates import DEFAULT_PAIRS, GATE_KINDS, LARGEST_PAIRS, LEAST_PAIRS, PAIRS_PER_BLOCK
+from pytest_ophamin.plugin.invocation import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 CORRECTIONS = ("holm", "hochberg", "hommel", "bh", "by", "ebh", "none")
 LOCK_NAME = "ophamin.lock"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+
+_TRIAL = re.compile(r"(?P<index>[0-9]{1,10})(?:@(?P<key>[0-9a-f]{32}))?\Z")
 
 Mode = Literal["plain", "campaign", "register", "plan", "trial"]
 
@@ -40,6 +43,8 @@ class Settings:
     replan: bool
     subjects: tuple[Path, ...]
     trial: int | None
+    trial_key: bytes | None
+    """Stream key of that trial, where the command line names it."""
     lock_path: Path
     gates: tuple[tuple[str, float], ...]
     """Metric and limit that every benchmark without a claim of its own is held to."""
@@ -50,6 +55,7 @@ class Settings:
     pairs: int
     budget: float
     """Seconds of rounds of one benchmark in one process."""
+    invocation: Invocation
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -108,7 +114,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--ophamin-trial",
         default=None,
         metavar="INDEX",
-        help="Run exactly this trial of the selected claims; decides nothing.",
+        help="Run exactly this trial of the selected claims; decides nothing. INDEX@KEY names the stream of its draws.",
     )
     group.addoption(
         "--ophamin-gate",
@@ -178,9 +184,9 @@ def read_settings(config: pytest.Config) -> Settings:
     gates = _gates(config, problems)
     python = _baseline_python(config, problems)
     trial_text = config.getoption("--ophamin-trial")
-    if trial_text is not None and not trial_text.isdecimal():
+    trial = None if trial_text is None else _TRIAL.match(trial_text)
+    if trial_text is not None and trial is None:
         problems.append(f"--ophamin-trial: expected a trial index (0, 1, ...), came {trial_text!r}")
-        trial_text = None
     subjects = tuple(Path(config.invocation_params.dir, text) for text in config.getoption("--ophamin-subject"))
     problems.extend(
         f"--ophamin-subject: expected an existing file, came {str(path)!r}" for path in subjects if not path.is_file()
@@ -207,13 +213,15 @@ def read_settings(config: pytest.Config) -> Settings:
         unsigned=bool(config.getoption("--ophamin-unsigned")),
         replan=bool(config.getoption("--ophamin-replan")),
         subjects=subjects,
-        trial=None if trial_text is None else int(trial_text),
+        trial=None if trial is None else int(trial["index"]),
+        trial_key=None if trial is None or trial["key"] is None else bytes.fromhex(trial["key"]),
         lock_path=config.rootpath / LOCK_NAME,
         gates=gates,
         baseline=config.getoption("--ophamin-baseline"),
         baseline_python=python,
         pairs=pairs,
         budget=budget,
+        invocation=Invocation.of(config),
     )
 
 

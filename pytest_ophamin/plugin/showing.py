@@ -155,7 +155,8 @@ def _told_lines(told: Sequence[Final], decider: Decider) -> list[str]:
     for outcome, corrected in told:
         if lines:
             lines.append("")
-        lines.extend(describe_outcome(outcome, corrected))
+        call = decider.settings.invocation.call_of(outcome.claim.test)
+        lines.extend(describe_outcome(outcome, corrected, call=call))
         if decider.settings.strict and outcome.registration.status is not Status.REGISTERED:
             lines.append(
                 f"strict      the claim is {outcome.registration.status}: register it with "

@@ -12,6 +12,7 @@ method      clopper-pearson/1, exact
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ophamin._canonical import round12
@@ -51,12 +52,23 @@ _LAW_REFUTED = "a counterexample was found"
 _GUTTER = 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """How to run one test as this session did."""
+
+    program: tuple[str, ...] = ("pytest",)
+    options: tuple[str, ...] = ()
+    test: str
+    """Node id as it is written where the session was started."""
+
+
 def describe_outcome(
     outcome: Outcome,
     corrected: Corrected | None = None,
     *,
     width: int = 80,
     paint: Paint = paint_nothing,
+    call: Call | None = None,
 ) -> list[str]:
     """Render one claim for the reader who has to do something about it.
 
@@ -65,6 +77,7 @@ def describe_outcome(
         corrected: Its place in the campaign's correction; None in a plain session.
         width: Columns of the terminal. Lines meant for copying are never broken.
         paint: Colours the verdict word.
+        call: How to run the test; from the rootdir by default.
 
     Returns:
         Lines without line ends.
@@ -74,17 +87,23 @@ def describe_outcome(
         lines.extend(indent_text(text, width, indent=label.ljust(_GUTTER)))
     verdict = outcome.verdict if corrected is None else corrected.verdict
     lines = [_paint_verdict(line, verdict, paint) for line in lines]
-    lines.extend(_verbatim(outcome))
+    lines.extend(_verbatim(outcome, call))
     return lines
 
 
-def reproduction_line(outcome: Outcome) -> str | None:
-    """Return the shell line that runs exactly the failing trial again; None when no single trial failed."""
+def reproduction_line(outcome: Outcome, call: Call | None = None) -> str | None:
+    """Return the shell line that runs exactly the failing trial again; None when no single trial failed.
+
+    The draws of a claim whose trials are derived follow from the other claims of the session, which this line does not
+    collect: there it carries the key of the stream.
+    """
     if outcome.void is None or outcome.void.trial is None:
         return None
+    call = call or Call(test=outcome.claim.test)
     if outcome.claim.is_gate:
-        return f"pytest {shlex.quote(outcome.claim.test)}"  # without a baseline it is the plain benchmark it was
-    return f"pytest {shlex.quote(outcome.claim.test)} --ophamin-trial {outcome.void.trial}"
+        return shlex.join([*call.program, *call.options, call.test])  # without a baseline it is the plain benchmark
+    trial = f"{outcome.void.trial}" if outcome.claim.auto is None else f"{outcome.void.trial}@{outcome.key}"
+    return shlex.join([*call.program, *call.options, call.test, "--ophamin-trial", trial])
 
 
 def _entries(outcome: Outcome, corrected: Corrected | None) -> Iterator[tuple[str, str]]:
@@ -164,7 +183,7 @@ def _describe_null(null: str, p: float, adjusted: float | None, level: float) ->
     return f'"{escape_text(null)}": {shown}, {word} at {level:.12g}'
 
 
-def _verbatim(outcome: Outcome) -> list[str]:
+def _verbatim(outcome: Outcome, call: Call | None) -> list[str]:
     """Return the lines to read or copy as they are: counterexample, reproduction."""
     lines = []
     evidence = outcome.evidence
@@ -177,7 +196,7 @@ def _verbatim(outcome: Outcome) -> list[str]:
         if evidence.reproduction is not None:
             lines.append("reproduce (the decorator goes above @given)")
             lines.extend(f"    {line}" for line in escape_lines(evidence.reproduction))
-    line = reproduction_line(outcome)
+    line = reproduction_line(outcome, call)
     if line is not None:
         lines.extend(["reproduce", f"    {escape_text(line)}"])
     return lines

@@ -294,8 +294,8 @@ def test_a_percentage_is_answered_by_the_proportion_it_means() -> None:
 )
 def test_what_to_write_is_python_that_can_be_written(argument: str, value: object, fix: str) -> None:
     """A part of a tuple cannot be passed by itself, so the fix is the whole argument."""
-    relation = NONE_GIVEN if argument == "within" else {}
-    assert [problem.fix for problem in problems_of(**relation, **{argument: value})] == [fix]
+    arguments = {**(NONE_GIVEN if argument == "within" else {}), argument: value}
+    assert [problem.fix for problem in problems_of(**arguments)] == [fix]
 
 
 def test_looks_contradict_sequential() -> None:

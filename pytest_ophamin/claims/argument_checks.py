@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import reprlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pytest_ophamin.claims.model import Problem
@@ -28,6 +29,29 @@ class Opaque:
 
     def __repr__(self) -> str:
         return self._text
+
+
+class Missing(Opaque):
+    """Stands for an argument that must be given and was not."""
+
+    def __init__(self) -> None:
+        self._text = "nothing"
+
+
+MISSING = Missing()
+
+
+def check_unknown(
+    unknown: Iterable[tuple[str, object]], accepted: Collection[str], word: str, mistakes: Mistakes
+) -> None:
+    """Note every argument that ``word`` does not take; a misspelt one is answered by the nearest it does."""
+    for name, value in unknown:
+        near = difflib.get_close_matches(name, accepted, n=1)
+        written = shown(value)
+        fix = f"{near[0]}={written}" if near else f"leave {name}= out"
+        if name.startswith("argument "):
+            fix = f"<name>={written}"
+        mistakes.add(name, f"an argument of {word}(...)", written, fix)
 
 
 def harmless(value: object) -> object:

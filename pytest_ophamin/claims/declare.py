@@ -16,6 +16,7 @@ from pytest_ophamin.claims.argument_checks import (
     as_number,
     as_pair,
     check_text,
+    check_unknown,
     harmless,
     shown,
 )
@@ -91,6 +92,8 @@ class Declaration:
     checks: Any = ()
     pairs: Any = None
     versus: Any = None
+    unknown: Any = ()
+    """Pairs of name and value of arguments that do not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,8 @@ class ScenarioDeclaration:
     gate: Any = None
     goal: Any = None
     data: Any = ()
+    unknown: Any = ()
+    """As of :class:`Declaration`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,7 @@ def check_declaration(
     declaration = replace(
         declaration, **{field.name: harmless(getattr(declaration, field.name)) for field in fields(declaration)}
     )
+    check_unknown(declaration.unknown, _accepted(Declaration), "claim", mistakes)
     check_metric(declaration.metric, law, known_metrics, mistakes)
     check_words(declaration, mistakes)
     mistakes.problems.extend(check_scenario(scenario, test=test))
@@ -277,6 +283,7 @@ def check_scenario(scenario: ScenarioDeclaration | None, *, test: str) -> tuple[
     if scenario is None:
         return ()
     scenario = replace(scenario, **{field.name: harmless(getattr(scenario, field.name)) for field in fields(scenario)})
+    check_unknown(scenario.unknown, _accepted(ScenarioDeclaration), "scenario", mistakes)
     check_text("scenario title", scenario.title, mistakes, 'scenario("Spam filter on held-out mail")')
     for name in ("tier", "goal"):
         value = getattr(scenario, name)
@@ -288,6 +295,10 @@ def check_scenario(scenario: ScenarioDeclaration | None, *, test: str) -> tuple[
     if not isinstance(scenario.data, (tuple, list)):
         mistakes.add("scenario data", "a tuple of paths or callables", shown(scenario.data), 'data=("corpus.json",)')
     return tuple(mistakes.problems)
+
+
+def _accepted(declaration: type[Declaration | ScenarioDeclaration]) -> set[str]:
+    return {field.name for field in fields(declaration)} - {"unknown"}
 
 
 def _family(declaration: Declaration, scenario: ScenarioDeclaration | None, defaults: Defaults) -> str:

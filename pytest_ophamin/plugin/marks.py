@@ -10,18 +10,54 @@ of its own. Nothing is checked here: every mistake is reported when the test is 
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Literal
+from typing import Literal, ParamSpec
 
 import pytest
 
 from pytest_ophamin.claims.design import Option
 
+P = ParamSpec("P")
+
 DataSource = str | PathLike[str] | Callable[[], bytes]
 """A path (relative to the test's module) or a callable that returns the bytes a claim depends on."""
 
 
+def _telling_later(function: Callable[P, pytest.MarkDecorator]) -> Callable[P, pytest.MarkDecorator]:
+    """Take any arguments: one that does not exist, or is missing, is told at collection with all other mistakes.
+
+    A TypeError here would stop the import of the module, and hide them.
+    """
+    accepted = inspect.signature(function).parameters
+    first = next(iter(accepted))
+    required = [name for name, parameter in accepted.items() if parameter.default is parameter.empty]
+
+    @functools.wraps(function)
+    def declare(*arguments: P.args, **named: P.kwargs) -> pytest.MarkDecorator:
+        if len(arguments) == 1 and named.keys() <= accepted.keys() - {first} and named.keys() >= {*required[1:]}:
+            return function(*arguments, **named)
+        from pytest_ophamin.claims.argument_checks import MISSING  # a mistake
+
+        unknown = [(f"argument {place}", value) for place, value in enumerate(arguments[1:], start=2)]
+        unknown += [(name, value) for name, value in named.items() if name not in accepted]
+        known: dict[str, object] = {name: value for name, value in named.items() if name in accepted}
+        if arguments and known.setdefault(first, arguments[0]) is not arguments[0]:
+            unknown.append(("argument 1", arguments[0]))
+        mark = function(**{**dict.fromkeys(required, MISSING), **known})  # type: ignore[arg-type, call-arg]
+        if not unknown:
+            return mark
+        declaration = dataclasses.replace(mark.args[0], unknown=tuple(unknown))
+        bare: pytest.MarkDecorator = getattr(pytest.mark, mark.name)
+        return bare.with_args(declaration)
+
+    return declare
+
+
+@_telling_later
 def claim(
     statement: str,
     *,
@@ -143,6 +179,7 @@ def claim(
     return pytest.mark.ophamin_claim.with_args(declaration)
 
 
+@_telling_later
 def scenario(
     title: str,
     *,

@@ -105,6 +105,46 @@ def test_a_mistake_that_many_claims_share_is_told_once(
         assert text.count(expected) == 1, expected
 
 
+def test_arguments_that_do_not_exist_are_told_with_the_others(pytester: pytest.Pytester, run: Runner) -> None:
+    """A misspelt, a missing and an unnamed argument do not stop the import of the module."""
+    pytester.makepyfile(
+        test_bad="""
+    from pytest_ophamin import claim, scenario
+
+    pytestmark = scenario("Typing at night", teir="engineering")
+
+    @claim("a", metric="proportion", at_leest=0.9, trials=100)
+    def test_misspelt(trial): return True
+
+    @claim("b", at_least=0.9, trials=100)
+    def test_missing(trial): return True
+
+    @claim("c", "mean", at_least=0.9, trials=100)
+    def test_unnamed(trial): return True
+
+    @claim()
+    def test_nothing(trial): return True
+
+    @claim("d", metric="mean", at_least=0.9, trials=0)
+    def test_other(trial): return True
+"""
+    )
+    result = run()
+    assert_clean(result)
+    result.assert_outcomes(errors=1)
+    text = result.stdout.str()
+    assert "Traceback" not in text
+    for expected in (
+        "test_bad.py: teir: expected an argument of scenario(...), came 'engineering'. Write: tier='engineering'",
+        "test_misspelt: at_leest: expected an argument of claim(...), came 0.9. Write: at_least=0.9",
+        "test_missing: metric: expected a str, came nothing",
+        "test_unnamed: argument 2: expected an argument of claim(...), came 'mean'. Write: <name>='mean'",
+        "test_nothing: statement: expected a str, came nothing",
+        "test_other: trials: expected an integer from 1",
+    ):
+        assert text.count(expected) == 1, expected
+
+
 def test_data_that_cannot_be_read_is_a_mistake(pytester: pytest.Pytester, run: Runner) -> None:
     """Of the scenario once, of a claim with its test; whatever a callable or a path is."""
     pytester.makepyfile(

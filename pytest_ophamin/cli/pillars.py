@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
 from pytest_ophamin.records.verify.report import Exit
+from pytest_ophamin.reporting.text import indent_text
 
 if TYPE_CHECKING:
     import argparse
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.protocol import Pillar
     from pytest_ophamin.deciding.registry import PillarRegistry
 
-ROLES = ("decides", "diagnoses", "synthesises", "corrects")
+ROLES = ("decides", "diagnoses", "synthesises")
+CORE_ROLES = ("corrects", "plans", "measures")
 NOT_LOADED = "not loaded"
-CORRECTING = "M.fwer"
-"""Canonical name of the corrections: part of the core, since a campaign needs them before any pillar is asked."""
+CORRECTING, PLANNING, MEASURING = "M.fwer", "E.power", "latency"
+"""Canonical names of what is no plugin, because a session needs it before, after or around any pillar."""
+WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,9 @@ class Row:
 
     name: str
     role: str
-    """``decides``, ``diagnoses``, ``synthesises``, ``corrects`` or ``not loaded``."""
+    """One of ``ROLES`` or ``CORE_ROLES``, or ``not loaded``."""
     answers: tuple[str, ...] = ()
-    """Questions it decides, or corrections it makes; sorted."""
+    """Questions it decides, corrections it makes, what it plans or measures; sorted."""
     on_request: bool = False
     """It diagnoses only where a claim names it in ``checks=``."""
     methods: tuple[str, ...] = ()
@@ -70,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
         _print(row)
     if any(row.role == NOT_LOADED for row in rows):
         say("Loading a pillar runs its package's code: --load for all, --pillar NAME for one.")
-    say("Pillars of a conftest.py exist in pytest sessions only: this command never reads one.")
+    say("Pillars of a conftest.py exist in pytest sessions only; this command reads none.")
     return Exit.HOLDS
 
 
@@ -95,24 +98,30 @@ def installed_origins() -> list[Origin]:
 
 
 def pillar_rows(registry: PillarRegistry, origins: Sequence[Origin], loaded: Collection[str]) -> Iterator[Row]:
-    """Yield the rows of the registry's pillars, of the corrections, and of the entry points not loaded."""
+    """Yield the rows of the registry's pillars, of what is part of the core, and of the entry points not loaded."""
     from pytest_ophamin.deciding.correction import CORRECTIONS
     from pytest_ophamin.deciding.registry import SHIPPED_PLUGIN
 
     by_name = {origin.entry_point: origin for origin in reversed(origins)}
     shipped = by_name.get(SHIPPED_PLUGIN) or _own_origin(SHIPPED_PLUGIN)
     rows = [_row(pillar, by_name.get(registry.source_of(pillar), shipped)) for pillar in registry.all]
-    rows.append(
-        Row(
-            name=CORRECTING,
-            role="corrects",
-            answers=tuple(sorted(CORRECTIONS)),
-            entry_point=None,
-            distribution=shipped.distribution,
-            version=shipped.version,
+    for name, role, answers in (
+        (CORRECTING, "corrects", sorted(CORRECTIONS)),
+        (PLANNING, "plans", ["detectable effect", "power", "trials"]),
+        (MEASURING, "measures", ["requests in open loop"]),
+    ):
+        rows.append(
+            Row(
+                name=name,
+                role=role,
+                answers=tuple(answers),
+                entry_point=None,
+                distribution=shipped.distribution,
+                version=shipped.version,
+            )
         )
-    )
-    yield from sorted(rows, key=lambda row: (ROLES.index(row.role), row.name))
+    order = (*ROLES, *CORE_ROLES)
+    yield from sorted(rows, key=lambda row: (order.index(row.role), row.name))
     for origin in origins:
         if origin.entry_point not in {*loaded, SHIPPED_PLUGIN}:
             yield Row(
@@ -145,8 +154,7 @@ def _own_origin(name: str) -> Origin:
 def _print(row: Row) -> None:
     where = f"{row.distribution or 'unknown distribution'} {row.version or '(version unknown)'}"
     say(f"{row.name:<28} {row.role}{' on request' if row.on_request else ''}")
-    if row.answers:
-        say(f"    {', '.join(row.answers)}")
-    if row.methods:
-        say(f"    methods {', '.join(row.methods)}")
+    told = [", ".join(row.answers), f"methods {', '.join(row.methods)}" if row.methods else ""]
+    for line in (line for text in told if text for line in indent_text(text, WIDTH, indent="    ", hang="      ")):
+        say(line)
     say(f"    from {where}{f', entry point {row.entry_point}' if row.entry_point else ''}")

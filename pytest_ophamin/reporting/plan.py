@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.reporting.numbers import format_count, format_number
 from pytest_ophamin.reporting.text import count, escape_text, indent_text, pad_left, pad_right, wrap_text
-from pytest_ophamin.reporting.wording import describe_relation, limits_of
+from pytest_ophamin.reporting.wording import describe_relation, label_claims, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,13 +43,14 @@ def plan_table(plan: CampaignPlan, *, width: int = 80) -> list[str]:
         return []
     width = max(width, _NARROWEST)
     lines = [_row("claim", _HEADINGS, width), "-" * width]
+    labels = label_claims(row.claim for row in plan.rows)
     families: dict[str, list[PlanRow]] = {}
     for row in plan.rows:
         families.setdefault(row.claim.family, []).append(row)
     for family, rows in families.items():
         lines.extend(wrap_text(_describe_family(family, rows), width))
         for row in rows:
-            lines.extend(_claim_lines(row, width))
+            lines.extend(_claim_lines(row, labels[row.claim.id], width))
     lines.append("-" * width)
     for text in _foot(plan):
         lines.extend(wrap_text(text, width))
@@ -71,8 +72,8 @@ def _describe_family(name: str, rows: list[PlanRow]) -> str:
     return f"family {escape_text(name)}: {correction}, {hypotheses} per side"
 
 
-def _claim_lines(row: PlanRow, width: int) -> list[str]:
-    first, *more = wrap_text(escape_text(row.claim.statement), width - _RIGHT_WIDTH)
+def _claim_lines(row: PlanRow, label: str, width: int) -> list[str]:
+    first, *more = wrap_text(label, width - _RIGHT_WIDTH)
     lines = [_row(first, _cells(row), width), *(f"  {line}" for line in more)]
     for text in _notes(row):
         lines.extend(indent_text(text, width, indent="    ", hang="      "))

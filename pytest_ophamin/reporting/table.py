@@ -12,13 +12,14 @@ Two lines per claim, raw above corrected, and notes below where something must b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.deciding.outcome import Campaign, Corrected, Family, Outcome, Status, Verdict
 from pytest_ophamin.deciding.protocol import Assessment
 from pytest_ophamin.reporting.numbers import format_p
 from pytest_ophamin.reporting.text import count, escape_text, indent_text, pad_left, pad_right, wrap_text
-from pytest_ophamin.reporting.wording import describe_notes, describe_numbers, describe_standing
+from pytest_ophamin.reporting.wording import describe_notes, describe_numbers, describe_standing, label_claims
 
 Paint = Callable[[str, Verdict], str]
 """Colours a verdict word; it may add no visible character. Called on a padded cell."""
@@ -65,9 +66,10 @@ def campaign_table(
         return []
     width = max(width, _NARROWEST)
     entries = _entries(outcomes, campaign)
+    labels = label_claims(outcome.claim for outcome in outcomes)
     lines = _head(width, corrected=campaign is not None)
     for family, members in _sections(entries, campaign):
-        lines.extend(_section(family, members, width=width, verbosity=verbosity, paint=paint))
+        lines.extend(_section(family, members, labels, width=width, verbosity=verbosity, paint=paint))
     lines.append("-" * width)
     lines.extend(_foot(entries, campaign, width))
     return lines
@@ -107,6 +109,7 @@ def _row(left: str, verdict: str, p: str, left_width: int) -> str:
 def _section(
     family: Family | None,
     entries: list[Entry],
+    labels: Mapping[ClaimId, str],
     *,
     width: int,
     verbosity: int,
@@ -121,7 +124,7 @@ def _section(
         lines.extend(indent_text(text, width, indent="", hang=_HANG))
     for outcome, corrected in entries:
         if verbosity >= 0 or _final((outcome, corrected)) not in _GREEN:
-            lines.extend(_claim_lines(outcome, corrected, width=width, paint=paint))
+            lines.extend(_claim_lines(outcome, corrected, labels[outcome.claim.id], width=width, paint=paint))
             lines.extend(_notes(outcome, corrected, shared, width=width, verbosity=verbosity))
     return lines
 
@@ -144,12 +147,12 @@ def _final(entry: Entry) -> Verdict:
     return outcome.verdict if corrected is None else corrected.verdict
 
 
-def _claim_lines(outcome: Outcome, corrected: Corrected | None, *, width: int, paint: Paint) -> list[str]:
+def _claim_lines(outcome: Outcome, corrected: Corrected | None, label: str, *, width: int, paint: Paint) -> list[str]:
     left = width - _RIGHT_WIDTH
     cells = [_cells(outcome.verdict, outcome, _raw_p(outcome), paint)]
     if corrected is not None:
         cells.append(_cells(corrected.verdict, outcome, (corrected.p_validate, corrected.p_refute), paint))
-    first, *more = wrap_text(escape_text(outcome.claim.statement), left - len(_HANG))
+    first, *more = wrap_text(label, left - len(_HANG))
     texts = [first, *(f"{_HANG}{line}" for line in more)]
     numbers = describe_numbers(outcome)
     if numbers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from math import ceil
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -15,10 +16,34 @@ from pytest_ophamin.reporting.text import escape_text
 from pytest_ophamin.trials.sample import Sample
 
 if TYPE_CHECKING:
-    from pytest_ophamin.claims.model import Claim
+    from pytest_ophamin.claims.model import Claim, ClaimId
     from pytest_ophamin.deciding.outcome import Corrected, Void
 
 _SIGNS = {Relation.AT_LEAST: ">=", Relation.AT_MOST: "<="}
+
+
+def label_claims(claims: Iterable[Claim]) -> dict[ClaimId, str]:
+    """Return what each claim is called in a table: its statement and, where several share one, which of them it is.
+
+    The cases of a parametrised test are told apart by their brackets, ``catches spam [en]``, others by their test.
+    """
+    sharing: dict[str, list[ClaimId]] = {}
+    for claim in claims:
+        sharing.setdefault(claim.statement, []).append(claim.id)
+    return {
+        claim_id: escape_text(statement if len(ids) == 1 else f"{statement} {mark}")
+        for statement, ids in sharing.items()
+        for claim_id, mark in zip(ids, _tell_apart(ids), strict=True)
+    }
+
+
+def _tell_apart(ids: Sequence[ClaimId]) -> list[str]:
+    tails = [claim_id.partition("::")[2] or claim_id for claim_id in ids]
+    if len(set(tails)) < len(tails):
+        return [f"({claim_id})" for claim_id in ids]
+    if len({tail.partition("[")[0] for tail in tails}) == 1:
+        return [f"[{tail.partition('[')[2]}" for tail in tails]
+    return [f"({tail})" for tail in tails]
 
 
 def limits_of(claim: Claim) -> tuple[float, ...]:

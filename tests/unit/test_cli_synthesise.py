@@ -157,6 +157,8 @@ def test_pillars_are_listed_with_role_and_origin(capsys: Captured) -> None:
     assert proportion["version"] == importlib.metadata.version("pytest-ophamin")
     assert by_name["I.cma", "synthesises"]["methods"] == ["cma/1"]
     assert "holm" in by_name["M.fwer", "corrects"]["answers"]
+    assert "power" in by_name["E.power", "plans"]["answers"]
+    assert ("latency", "measures") in by_name
 
 
 def test_pillars_in_words(capsys: Captured) -> None:

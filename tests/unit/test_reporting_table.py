@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from outcomes import (
     CORROBORATED,
     NO_LOCK,
@@ -19,6 +20,7 @@ from pytest_ophamin.claims.model import ClaimId
 from pytest_ophamin.deciding.outcome import Registration, Status, Verdict, Void
 from pytest_ophamin.deciding.protocol import Finding
 from pytest_ophamin.reporting.table import campaign_table
+from pytest_ophamin.reporting.wording import label_claims
 
 RECALL = outcome_of(claim_of(), Verdict.VALIDATED, assessment=assessment_of())
 LATENCY = outcome_of(
@@ -42,6 +44,24 @@ CRASH = outcome_of(
     void=Void(reason="the trial raised ValueError", trial=17, seed=1234, exception="ValueError", place="spam.py:31"),
 )
 LAW = outcome_of(law_of(), Verdict.CORROBORATED, assessment=CORROBORATED)
+
+
+@pytest.mark.parametrize(
+    ("ids", "shown"),
+    [
+        (("t.py::test_a[en]", "t.py::test_a[de-1]"), ("same [en]", "same [de-1]")),
+        (("t.py::test_a[x]", "t.py::TestB::test_b"), ("same (test_a[x])", "same (TestB::test_b)")),
+        (("t.py::test_a", "u.py::test_a"), ("same (t.py::test_a)", "same (u.py::test_a)")),
+        (("t.py::test_a|ms:mean", "t.py::test_a|ms:p99"), ("same (test_a|ms:mean)", "same (test_a|ms:p99)")),
+        (("spam.recall", "spam.precision"), ("same (spam.recall)", "same (spam.precision)")),
+    ],
+)
+def test_claims_of_one_statement_are_told_apart(ids: tuple[str, str], shown: tuple[str, str]) -> None:
+    """Rows of equal words would leave the reader to count them."""
+    claims = [claim_of(claim_id, statement="same") for claim_id in ids]
+    rows = campaign_table([outcome_of(claim, Verdict.NOT_TESTED, not_tested="skipped") for claim in claims], None)
+    assert [row.split("  ")[0] for row in rows if "NOT TESTED" in row][:2] == list(shown)
+    assert list(label_claims([*claims, claim_of("v.py::test_c", statement="other")]).values())[2] == "other"
 
 
 def test_a_plain_session_shows_raw_verdicts_and_says_so() -> None:

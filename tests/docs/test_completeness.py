@@ -64,6 +64,38 @@ def test_every_question_a_pillar_answers_is_documented() -> None:
     assert sorted(missing) == []
 
 
+def test_every_page_stands_in_the_index() -> None:
+    """docs/README.md leads to all pages, and README.md to it."""
+    index = DOCS["README.md"]
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert sorted(page for page in pages if page != "README.md" and f"({page})" not in index) == []
+    assert "(docs/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+METHOD_PAGES = re.findall(
+    r"^\| (`.*`) \| \[.*\]\((\S+)\) \|$", DOCS["README.md"].split("## Where each")[1], re.MULTILINE
+)
+NAMED = {name: page for names, page in METHOD_PAGES for name in re.findall(r"`(\S+)`", names)}
+
+
+def test_every_canonical_pillar_has_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """The index says which; `ophamin pillars` lists every one of them."""
+    main(["pillars"])
+    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")}
+    assert set(NAMED) <= listed
+    assert {name for name in listed if "." in name and not name.startswith("arms.")} <= set(NAMED)
+
+
+@pytest.mark.parametrize("page", sorted(set(NAMED.values())))
+def test_the_page_of_a_method_is_whole(page: str) -> None:
+    """It names the method, cites sources with years, runs an example on data that a package ships, and tells limits."""
+    text = DOCS[page]
+    assert [name for name, its in NAMED.items() if its == page and f"`{name}`" not in text] == []
+    assert re.search(r"\b(18|19|20)\d\d\b", text)
+    assert "from sklearn.datasets import" in text
+    assert re.search(r"\*\*Limits\*\*|^## Limits$", text, re.MULTILINE)
+
+
 def test_a_pillar_fits_into_fifty_lines() -> None:
     """The title of docs/write-a-pillar.md is true."""
     code = re.search(r"^```python file=mean_life.py\n(.*?)^```$", DOCS["write-a-pillar.md"], re.MULTILINE | re.DOTALL)

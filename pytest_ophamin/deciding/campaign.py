@@ -195,7 +195,8 @@ def _decide_family(
     p_validate, p_refute = _adjusted(sampled, correction)
     p_validate = p_validate if gated is None else gated
     adjusted = {id(o): pair for o, pair in zip(sampled, zip(p_validate, p_refute, strict=True), strict=True)}
-    members = tuple(_corrected(outcome, *adjusted.get(id(outcome), (1.0, 1.0))) for outcome in outcomes)
+    largest = None if gated is not None else _largest_factor(correction, len(sampled))
+    members = tuple(_corrected(outcome, *adjusted.get(id(outcome), (1.0, 1.0)), largest) for outcome in outcomes)
     return Family(name=family, correction=correction, alpha=alpha, m=len(sampled), gate=gate, members=members)
 
 
@@ -216,13 +217,24 @@ def _log_e(stopped: float | None, p: float) -> float:
     return calibrated(p) if stopped is None else stopped
 
 
-def _corrected(outcome: Outcome, p_validate: float, p_refute: float) -> Corrected:
+def _largest_factor(correction: str, m: int) -> float | None:
+    if correction == E_VALUES:
+        return None
+    return m * sum(1.0 / k for k in range(1, m + 1)) if correction == "by" else float(m)
+
+
+def _corrected(outcome: Outcome, p_validate: float, p_refute: float, largest: float | None) -> Corrected:
     verdict, conceded = outcome.verdict, False
     if outcome.is_decided and not outcome.claim.is_law:
         reason = outcome.assessment.reason if isinstance(outcome.assessment, Assessment) else None
         verdict, conceded = judge(outcome.claim, p_validate, p_refute, reason)
     return Corrected(
-        claim=outcome.claim.id, p_validate=p_validate, p_refute=p_refute, verdict=verdict, conceded=conceded
+        claim=outcome.claim.id,
+        p_validate=p_validate,
+        p_refute=p_refute,
+        verdict=verdict,
+        conceded=conceded,
+        largest=largest,
     )
 
 

@@ -97,6 +97,8 @@ class Corrected:
     p_refute: float
     verdict: Verdict
     conceded: bool = False
+    largest: float | None = None
+    """What an adjusted p-value is at most, as a multiple of the raw one; None where a gate or e-values set no bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

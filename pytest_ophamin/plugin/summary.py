@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,16 @@ def print_plain(terminal: Any, outcomes: Sequence[Outcome], config: pytest.Confi
         terminal.write_line("ophamin: raw verdicts, not corrected for multiplicity (--ophamin-campaign does)")
 
 
+def _natural_order(outcome: Outcome) -> tuple[str, str, str]:
+    """Sort by family and test, ``[2]`` before ``[10]``."""
+    padded = re.sub(r"[0-9]+", lambda digits: digits[0].zfill(20), outcome.claim.test)
+    return outcome.family, padded, outcome.claim.id
+
+
 def print_campaign(terminal: Any, closed: ClosedCampaign, settings: Settings, config: pytest.Config) -> None:
     """Print the campaign's table, where the evidence lies, and how to verify it."""
     terminal.section(f"ophamin: campaign {settings.name}", sep="-")
-    outcomes = sorted(closed.outcomes, key=lambda outcome: (outcome.family, outcome.claim.test, outcome.claim.id))
+    outcomes = sorted(closed.outcomes, key=_natural_order)
     _print_table(terminal, campaign_table(outcomes, closed.campaign, **_layout(terminal, config)))
     if closed.written is not None:
         _print_written(terminal, closed.written, config.invocation_params.dir)

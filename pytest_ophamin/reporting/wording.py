@@ -129,7 +129,9 @@ def describe_need(outcome: Outcome, corrected: Corrected | None = None) -> str |
     factor = trials_factor(outcome, corrected)
     if factor is None:
         return f"would need about {format_count(alone)} {unit} alone, more after correction"
-    return f"would need about {format_count(_three_digits_up(alone * factor))} {unit} after correction"
+    # An adjusted p-value cut at 1 does not tell its factor, only that it is no larger than the method's largest.
+    bound = "at most " if min(corrected.p_validate, corrected.p_refute) >= 1.0 else ""
+    return f"would need {bound}about {format_count(_three_digits_up(alone * factor))} {unit} after correction"
 
 
 def _three_digits_up(number: float) -> int:
@@ -142,17 +144,18 @@ def trials_factor(outcome: Outcome, corrected: Corrected) -> float | None:
     """Return by how much the correction multiplies the trials a claim needs, to first order; None when unknown.
 
     A p-value multiplied by k is one tested at level / k, and the number of trials grows with the square of the normal
-    quantile of the level. k is unknown where the adjusted p-value was cut at 1.
+    quantile of the level. Where the adjusted p-value was cut at 1, k is the largest there is, or unknown.
     """
     claim = outcome.claim
     leans_to_claim = outcome.p_validate <= outcome.p_refute
     raw = outcome.p_validate if leans_to_claim else outcome.p_refute
     adjusted = corrected.p_validate if leans_to_claim else corrected.p_refute
     level = claim.validate_level if leans_to_claim else claim.refute_level
-    if adjusted >= 1.0 or raw <= 0.0:
+    factor = corrected.largest if adjusted >= 1.0 else adjusted / raw if raw > 0.0 else None
+    if factor is None:
         return None
     normal = NormalDist()
-    tested_at = level * min(1.0, raw / adjusted)
+    tested_at = level / max(1.0, factor)
     start = level if outcome.verdict is Verdict.INCONCLUSIVE else raw
     return max(1.0, (normal.inv_cdf(tested_at) / normal.inv_cdf(start)) ** 2)
 

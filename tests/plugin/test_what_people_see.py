@@ -145,6 +145,31 @@ def test_an_inconclusive_claim_says_what_would_decide_it(pytester: pytest.Pytest
     assert run("-q").ret == 1
 
 
+def test_cases_of_one_claim_are_told_apart_and_in_their_order(pytester: pytest.Pytester, run: Runner) -> None:
+    """A campaign's table names each case, 2 before 10, and an undecided one says how many trials would be enough."""
+    pytester.makepyfile(
+        test_it="""
+    import pytest
+    from pytest_ophamin import claim
+
+    @pytest.mark.parametrize("number", [10, 2, 1])
+    @claim("half", metric="proportion", at_least=0.5, trials=60)
+    def test_half(trial, number):
+        return trial.index % 60 in CHOSEN
+
+    import random
+    CHOSEN = set(random.Random(1).sample(range(60), 33))
+"""
+    )
+    result = run("--ophamin-campaign")
+    assert_clean(result)
+    rows = [line for line in result.outlines if line.startswith("half ")]
+    assert [row.split()[1] for row in rows] == ["[1]", "[2]", "[10]"]
+    notes = [line for line in result.outlines if line.startswith("    would need")]
+    assert len(notes) == len(rows)
+    assert all(note.endswith("trials after correction") for note in notes)
+
+
 @pytest.mark.parametrize("verbosity", ["-q", "-qq", "-v", "-vv"])
 def test_every_verbosity_is_readable(
     pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...], verbosity: str

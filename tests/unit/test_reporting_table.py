@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from outcomes import (
     CORROBORATED,
@@ -260,6 +262,9 @@ def test_an_inconclusive_claim_says_when_no_number_of_trials_would_do() -> None:
     near = outcome_of(claim_of(), **undecided, assessment=assessment_of(p_validate=0.3, p_refute=0.8, needed=5000))
     campaign = campaign_of(family_of("campaign", [corrected_of(near, factor=4)], 4), green=False)
     assert "    would need about 5,000 trials alone, more after correction" in campaign_table([near], campaign)
+    bounded = replace(corrected_of(near, factor=4), largest=4.0)
+    campaign = campaign_of(family_of("campaign", [bounded], 4), green=False)
+    assert "    would need at most about 9,290 trials after correction" in campaign_table([near], campaign)
 
 
 def test_a_claim_validated_alone_but_not_after_correction_says_how_many_trials_would_do() -> None:

@@ -17,6 +17,7 @@ from pytest_ophamin.plugin.pillars import registry_of
 from pytest_ophamin.plugin.progress import SliceProgress
 from pytest_ophamin.plugin.replacing import Replacer
 from pytest_ophamin.plugin.summary import print_campaign, print_new, print_plain
+from pytest_ophamin.reporting.text import escape_text
 from pytest_ophamin.substrate.standing import lock_standing
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ class Ending:
             print_campaign(terminal, self._closed, self._settings, self._config)
         elif self._settings.mode == "plain":
             print_plain(terminal, self._outcomes(), self._config)
+        elif self._settings.mode == "trial":
+            for line in self._config.stash.get(keys.returned, []):
+                terminal.write_line(escape_text(line))
         print_new(terminal, self.new_benchmarks)
 
     def _standing(self, claim: Any, digest: Any) -> Any:

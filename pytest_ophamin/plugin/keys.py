@@ -58,5 +58,7 @@ slice_range = pytest.StashKey[range]()
 trial = pytest.StashKey["Trial"]()
 slice_text = pytest.StashKey[str]()
 """On a claim item: what its trials gave, as the one string that is sent to the controlling process."""
+returned = pytest.StashKey[list[str]]()
+"""On config, under ``--ophamin-trial``: what the trials returned, in words."""
 is_awaited = pytest.StashKey[bool]()
 """On a claim item whose async function is being run by another plugin."""

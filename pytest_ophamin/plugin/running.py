@@ -22,6 +22,7 @@ from pytest_ophamin.plugin.progress import TrialProgress
 from pytest_ophamin.plugin.settling import UNNEEDED, enough_of, is_unneeded
 from pytest_ophamin.trials.loop import run_slice, run_slice_async
 from pytest_ophamin.trials.observe import BadObservation
+from pytest_ophamin.trials.sample import VALUE
 from pytest_ophamin.trials.shape import Shape
 
 if TYPE_CHECKING:
@@ -195,6 +196,9 @@ def _new_instance_per_call(item: pytest.Function) -> Callable[[], object]:
 def _keep(item: pytest.Function, done: Slice) -> None:
     item.stash[keys.slice_text] = done.to_text()
     failure = done.first_failure
+    if failure is None and item.config.stash[keys.settings].mode == "trial":
+        told = f"ophamin: {item.nodeid}: trial {done.start} returned {_observation(done)}"
+        item.config.stash.setdefault(keys.returned, []).append(told)
     if failure is None or failure.error is None or failure is done.first_error:
         return
     error = failure.error
@@ -205,6 +209,16 @@ def _keep(item: pytest.Function, done: Slice) -> None:
         # Passed on, they would make the report "skipped", which is green.
         pytest.fail(f"{where} raised {type(error).__name__}: {error}. {failure.reason}", pytrace=False)
     raise error
+
+
+def _observation(done: Slice) -> str:
+    """Return the one observation of a slice, in words: a single trial may well be sound where its sample is not."""
+    words = []
+    for (key, name), column in done.columns.items():
+        value = bool(column.data[0]) if "bool" in column.first else column.data[0]
+        label = " ".join(word for word in (key, name) if word is not None and word != VALUE)
+        words.append(f"{label} = {value!r}" if label else repr(value))
+    return ", ".join(words)
 
 
 def _pretend_signature(wrapper: Callable[..., object], original: Callable[..., object]) -> None:

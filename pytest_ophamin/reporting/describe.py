@@ -22,12 +22,14 @@ from pytest_ophamin.reporting.numbers import format_count, format_interval, form
 from pytest_ophamin.reporting.table import Paint, paint_nothing
 from pytest_ophamin.reporting.text import escape_lines, escape_text, indent_text
 from pytest_ophamin.reporting.wording import (
+    describe_errors,
     describe_gate,
     describe_need,
     describe_relation,
     describe_standing,
     describe_stop,
     describe_void,
+    errors_of,
     limits_of,
     units_of,
 )
@@ -97,12 +99,14 @@ def reproduction_line(outcome: Outcome, call: Call | None = None) -> str | None:
     The draws of a claim whose trials are derived follow from the other claims of the session, which this line does not
     collect: there it carries the key of the stream.
     """
-    if outcome.void is None or outcome.void.trial is None:
+    failing = [] if outcome.void is None else [outcome.void.trial]
+    index = next((trial for trial in (*failing, *errors_of(outcome)) if trial is not None), None)
+    if index is None:
         return None
     call = call or Call(test=outcome.claim.test)
     if outcome.claim.is_gate:
         return shlex.join([*call.program, *call.options, call.test])  # without a baseline it is the plain benchmark
-    trial = f"{outcome.void.trial}" if outcome.claim.auto is None else f"{outcome.void.trial}@{outcome.key}"
+    trial = f"{index}" if outcome.claim.auto is None else f"{index}@{outcome.key}"
     return shlex.join([*call.program, *call.options, call.test, "--ophamin-trial", trial])
 
 
@@ -118,6 +122,9 @@ def _entries(outcome: Outcome, corrected: Corrected | None) -> Iterator[tuple[st
         yield from _assessment_entries(outcome, outcome.assessment, corrected)
     elif isinstance(outcome.assessment, SearchAssessment) and outcome.is_decided:
         yield "search", escape_text(outcome.assessment.summary)
+    errors = describe_errors(outcome)
+    if errors is not None:
+        yield "errors", errors
     for number, finding in enumerate(finding for finding in outcome.findings if finding.status != "ok"):
         text = f"{finding.status}: {finding.message} ({finding.pillar})"
         yield "" if number else "findings", escape_text(text)

@@ -178,6 +178,21 @@ def describe_void(void: Void, unit: str = "trial") -> str:
     return f"{', '.join(where)}: {reason}" if where else reason
 
 
+def errors_of(outcome: Outcome) -> tuple[int, ...]:
+    """Return the trials whose exception was counted against the claim."""
+    return outcome.evidence.errors_against if isinstance(outcome.evidence, Sample) else ()
+
+
+def describe_errors(outcome: Outcome) -> str | None:
+    """Return ``23 of 100 trials raised, counted against the claim; the first is trial 4``; None where none did."""
+    errors = errors_of(outcome)
+    if not errors:
+        return None
+    n = outcome.evidence.n if isinstance(outcome.evidence, Sample) else 0
+    trials = f"{format_count(len(errors))} of {format_count(n)} trials"
+    return f"{trials} raised, counted against the claim; the first is trial {errors[0]}"
+
+
 def describe_standing(outcome: Outcome) -> str | None:
     """Return ``amended (threshold: 0.9 -> 0.8)`` or ``unregistered (no git)``; None when registered or never asked."""
     registration = outcome.registration
@@ -211,6 +226,9 @@ def describe_notes(outcome: Outcome, corrected: Corrected | None = None) -> list
         notes.append(describe_void(outcome.void, units_of(outcome.claim).removesuffix("s")))
     if outcome.verdict is Verdict.NOT_TESTED:
         notes.append(escape_text(outcome.not_tested or "not decided"))
+    errors = describe_errors(outcome)
+    if errors is not None:
+        notes.append(errors)
     notes.extend(text for text in (describe_stop(outcome), describe_need(outcome, corrected)) if text is not None)
     notes.extend(describe_gate(outcome))
     if outcome.conceded:

@@ -138,3 +138,49 @@ def test_a_plugin_of_the_command_line_is_asked_for_again(
     (pasted,) = lines_to_paste(first)
     assert pasted == "python -m pytest -p limits test_it.py::test_a --ophamin-trial 3"
     assert "ZeroDivisionError" in call(pytester, pasted)
+
+
+def test_a_single_trial_says_what_it_returned(pytester: pytest.Pytester) -> None:
+    """An observation may be sound by itself and void the sample: a green line alone would say nothing."""
+    pytester.makepyfile(
+        test_it="""
+    from pytest_ophamin import claim
+
+    @claim("half", metric="proportion", at_least=0.5, trials=100)
+    def test_half(trial):
+        return 0.5 if trial.index == 3 else 1.0
+
+    @claim("right", metric="proportion", of="right", at_least=0.5, trials=100)
+    @claim("quick", metric="ratio", of="ms", at_most=2.0, trials=100)
+    def test_both(trial):
+        return {"right": True, "ms": (1, 2.5)}
+"""
+    )
+    (pasted,) = lines_to_paste(call(pytester, "pytest -k half"))
+    words = shlex.split(pasted)[1:]
+    result = pytester.runpytest_inprocess(*words, "-p", "no:randomly", "-W", "ignore")
+    assert result.ret == 0
+    assert "ophamin: test_it.py::test_half: trial 3 returned 0.5" in result.outlines
+    result = pytester.runpytest_inprocess("-k", "both", "--ophamin-trial", "0", "-p", "no:randomly", "-W", "ignore")
+    (told,) = [line for line in result.outlines if line.startswith("ophamin: ")]
+    assert sorted(told.split("returned ")[1].split(", ")) == ["ms first = 1", "ms second = 2.5", "right = True"]
+
+
+def test_errors_counted_against_a_claim_are_told_and_reproduced(pytester: pytest.Pytester) -> None:
+    """How many trials raised, the first of them, and the line that runs it again."""
+    pytester.makepyfile(
+        test_it="""
+    from pytest_ophamin import claim
+
+    @claim("never breaks", metric="proportion", at_least=0.9, trials=100, errors="against")
+    def test_breaks(trial):
+        if trial.rng.random() < 0.4:
+            raise ValueError("broken")
+        return True
+"""
+    )
+    text = call(pytester, "pytest")
+    assert "verdict     REFUTED" in text
+    assert " of 100 trials raised, counted against the claim; the first is trial " in text
+    (pasted,) = lines_to_paste(text)
+    assert "ValueError: broken" in call(pytester, pasted)

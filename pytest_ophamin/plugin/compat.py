@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -24,6 +24,15 @@ def run_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     pytest offers no public way to run an item's phases; rerunfailures and flaky import the same function.
     """
     runtestprotocol(item, nextitem=nextitem)
+
+
+def terminal_file(reporter: Any) -> IO[str]:
+    """Return the file pytest's terminal output goes to.
+
+    The writer itself counts every character towards the width of its line, the ones that are taken back too, and would
+    then put the percentage behind a dot in the wrong column.
+    """
+    return cast("IO[str]", reporter._tw._file)
 
 
 def set_nodeid(item: pytest.Item, nodeid: str) -> None:

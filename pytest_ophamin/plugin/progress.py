@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_ophamin.plugin import keys
+from pytest_ophamin.plugin.compat import terminal_file
 
 if TYPE_CHECKING:
     import pytest
@@ -23,7 +24,7 @@ class TerminalNote:
     def __init__(self, config: pytest.Config) -> None:
         reporter = config.pluginmanager.getplugin("terminalreporter")
         self.is_shown = bool(reporter is not None and getattr(reporter, "isatty", False) and config.option.verbose >= 0)
-        self._writer: Any = reporter._tw if self.is_shown else None  # noqa: SLF001  # the reporter's own writer knows the capture
+        self._file = terminal_file(reporter) if self.is_shown else None
         self._capture = config.pluginmanager.getplugin("capturemanager")
         self._shown = ""
         self._next = time.monotonic() + FIRST_SHOWN_AFTER_SECONDS
@@ -31,7 +32,7 @@ class TerminalNote:
     def show(self, text: str) -> None:
         """Write ``text``, at most twice a second, and not in the first two seconds."""
         now = time.monotonic()
-        if self._writer is None or now < self._next:
+        if self._file is None or now < self._next:
             return
         self._next = now + SHOWN_EVERY_SECONDS
         self.clear()
@@ -40,7 +41,7 @@ class TerminalNote:
 
     def clear(self) -> None:
         """Take back what is shown."""
-        if self._writer is not None and self._shown:
+        if self._file is not None and self._shown:
             width = len(self._shown)
             self._write("\b" * width + " " * width + "\b" * width)
             self._shown = ""
@@ -48,7 +49,9 @@ class TerminalNote:
     def _write(self, text: str) -> None:
         # While a test runs, its standard output is captured: what is written would end up in the test's report.
         with nullcontext() if self._capture is None else self._capture.global_and_fixture_disabled():
-            self._writer.write(text, flush=True)
+            if self._file is not None:
+                self._file.write(text)
+                self._file.flush()
 
 
 class TrialProgress:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_ophamin.cli import calibrate, keys, pillars, schema, show, sign, synthesise, verify
-from pytest_ophamin.cli.output import complain, prepare_output
+from pytest_ophamin.cli.output import complain, prepare_output, say
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.verify.report import Exit
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ophamin", description="Verify, show, sign and pool the evidence that pytest --ophamin-campaign writes."
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_verify(commands)
     _add_show(commands)
@@ -57,6 +58,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_schema(commands)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up when asked: installed metadata is slow to read, and a bare checkout has none."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            say(f"ophamin {version('pytest-ophamin')}")
+        except PackageNotFoundError:
+            say("ophamin, not installed")
+        parser.exit()
 
 
 def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
 from pytest_ophamin.errors import UsageError
-from pytest_ophamin.records.verify.report import Exit
+from pytest_ophamin.records.verify.report import Exit, counted
 
 if TYPE_CHECKING:
     import argparse
@@ -116,7 +116,8 @@ def _proof_rows(record: Record, statement: ProofStatement) -> Iterator[tuple[str
     yield "provenance", f"{_subjects(statement)}; {_run(statement)}"
     for entry in () if proof.provenance is None else (*proof.provenance.conftests, proof.provenance.module):
         yield "", f"{entry.path} sha256 {entry.sha256}"
-    yield "", f"run {run.runs} times, revised {run.revisions} times, {run.unused_trials} unused trials"
+    counts = (counted(run.runs, "run"), counted(run.revisions, "revision"), counted(run.unused_trials, "unused trial"))
+    yield "", ", ".join(counts)
     yield "signature", _signature(record)
 
 

@@ -24,7 +24,6 @@ _CONFIG_FILES = (
 class Invocation:
     """Where and with which options pytest was started."""
 
-    program: tuple[str, ...]
     rootdir: Path
     """Folder that node ids start from."""
     seen_from: Path
@@ -41,10 +40,7 @@ class Invocation:
         """Read what ``config`` was made from."""
         seen_from = Path(config.invocation_params.dir)
         placed = tuple(_placed(config))
-        started_as_module = PurePath(sys.argv[0]).name == "__main__.py"
         return cls(
-            # `python -m pytest` puts the folder it is started in on sys.path, `pytest` does not.
-            program=("python", "-m", "pytest") if started_as_module else ("pytest",),
             rootdir=config.rootpath,
             seen_from=seen_from,
             ini=config.inipath,
@@ -58,7 +54,7 @@ class Invocation:
 
         path, separator, rest = test.partition("::")
         return Call(
-            program=self.program,
+            program=("python", "-m", "pytest") if _imported_from(self.seen_from) else ("pytest",),
             options=(*self._root(self.rootdir / path), *self.options),
             test=f"{_relative(self.rootdir / path, self.seen_from)}{separator}{rest}",
         )
@@ -78,6 +74,23 @@ class Invocation:
     def _has_config_below(self, file: Path) -> bool:
         between = (folder for folder in file.parents if self.rootdir in folder.parents)
         return any((folder / name).is_file() for folder in between for name in _CONFIG_FILES)
+
+
+def _imported_from(folder: Path) -> bool:
+    """Tell whether `python -m pytest` may be needed: `pytest` does not put the folder it is started in on sys.path.
+
+    So it is when something lies there that was imported, and that pytest did not collect.
+    """
+    if PurePath(sys.argv[0]).name != "__main__.py":
+        return False
+    for name, module in tuple(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is None or "." in name or name == "conftest" or name.startswith("test_"):
+            continue
+        path = Path(file)
+        if folder == (path.parent.parent if path.stem == "__init__" else path.parent):
+            return True
+    return False
 
 
 def _relative(path: Path, start: Path) -> str:

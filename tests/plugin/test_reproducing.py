@@ -88,7 +88,7 @@ def test_node_ids_of_any_kind_can_be_pasted(pytester: pytest.Pytester) -> None:
         ["sh", "-c", "\n".join(f"printf '%s\\n' {line}" for line in pasted)], capture_output=True, text=True, check=True
     )
     node_ids = echo.stdout.splitlines()[1::4]
-    collected = pytester.runpytest_inprocess("--collect-only", "-q", "-p", "no:randomly", *node_ids)
+    collected = pytester.runpytest_inprocess("--collect-only", "-q", "-p", "no:randomly", "-W", "ignore", *node_ids)
     assert collected.outlines[: len(cases)] == node_ids
     assert [drawn(call(pytester, line)) for line in pasted[1:3]] == [[each] for each in drawn(text)[1:3]]
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pytest_ophamin.cli import main
 from pytest_ophamin.records.keys import Signer
 from pytest_ophamin.records.schemas import SCHEMA_FILES
+from pytest_ophamin.records.verify.report import counted
 
 Captured = pytest.CaptureFixture[str]
 
@@ -50,6 +51,20 @@ def test_the_users_own_key_is_trusted(signed: Path, capsys: Captured) -> None:
     ]
     assert "campaign demo: 2 VALIDATED; green: yes" in shown
     assert "not checked: freshness" in shown
+
+
+def test_the_version_is_told(capsys: Captured) -> None:
+    """`ophamin --version` says what is installed."""
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code in {0, None}
+    assert capsys.readouterr().out.startswith("ophamin ")
+
+
+def test_one_is_not_told_as_many() -> None:
+    """Reports say 1 proof and 2 proofs."""
+    assert [counted(1, "proof"), counted(2, "proof")] == ["1 proof", "2 proofs"]
+    assert [counted(0, "family", "families"), counted(1, "family", "families")] == ["0 families", "1 family"]
 
 
 def test_several_paths_and_the_worst_exit_status(signed: Path, tmp_path: Path, capsys: Captured) -> None:

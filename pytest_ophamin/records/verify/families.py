@@ -15,7 +15,7 @@ from pytest_ophamin.deciding.outcome import Verdict
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.records.describe import describe_finding
 from pytest_ophamin.records.verify.closeness import first_difference, is_close
-from pytest_ophamin.records.verify.report import StepState
+from pytest_ophamin.records.verify.report import StepState, counted
 from pytest_ophamin.records.verify.state import Bundle, Notes, StepFailed
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def recompute_families(bundle: Bundle) -> tuple[StepState, Notes]:
         raise StepFailed(str(error)) from error
     _compare_campaign(bundle.the_campaign, campaign, {(o.family, o.claim.id): o for o in outcomes})
     _check_dependence(bundle, outcomes, corrections)
-    return StepState.HOLDS, (f"{len(campaign.families)} families, green: {'yes' if campaign.green else 'no'}",)
+    return StepState.HOLDS, (
+        f"{counted(len(campaign.families), 'family', 'families')}, green: {'yes' if campaign.green else 'no'}",
+    )
 
 
 def _claim_ids(names: list[str]) -> list[ClaimId]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.records.models_campaign import CampaignStatement
 from pytest_ophamin.records.models_proof import ProofStatement
-from pytest_ophamin.records.verify.report import StepState
+from pytest_ophamin.records.verify.report import StepState, counted
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def check_identity(bundle: Bundle) -> tuple[StepState, Notes]:
         if record.id in seen and isinstance(record.model, ProofStatement):
             raise StepFailed(f"{place}: proof {record.id} stands in the bundle twice")
         seen.add(record.id)
-    return StepState.HOLDS, (f"{len(bundle.records)} ids",)
+    return StepState.HOLDS, (counted(len(bundle.records), "id"),)
 
 
 def check_members(bundle: Bundle) -> tuple[StepState, Notes]:
@@ -48,7 +48,7 @@ def check_members(bundle: Bundle) -> tuple[StepState, Notes]:
         _check_member(member, proofs[member.proof])  # type: ignore[index]
         proofs[member.proof].family = family  # type: ignore[index]
     bundle.proofs = sorted(proofs.values(), key=lambda proof: proof.place)
-    return StepState.HOLDS, (f"{len(members)} proofs",)
+    return StepState.HOLDS, (counted(len(members), "proof"),)
 
 
 def _check_sets(members: Counter[str], proofs: set[str]) -> None:

@@ -15,7 +15,7 @@ from pytest_ophamin.records.columns import column_from_bytes, column_size
 from pytest_ophamin.records.models_proof import FailureData, InlineColumn, NoData, SampleData, SearchData, SidecarColumn
 from pytest_ophamin.records.names import HYPOTHESIS, INLINE_LIMIT, OBSERVATIONS
 from pytest_ophamin.records.verify.find import read_regular
-from pytest_ophamin.records.verify.report import StepState
+from pytest_ophamin.records.verify.report import StepState, counted
 from pytest_ophamin.records.verify.state import Bundle, Notes, ProofState, StepFailed
 from pytest_ophamin.trials.failure import Failure
 from pytest_ophamin.trials.sample import ARM, Column, Sample, Search, column_names
@@ -40,7 +40,7 @@ def check_observations(bundle: Bundle) -> tuple[StepState, Notes]:
             raise StepFailed(f"line {proof.record.line}: {error}") from error
     if absent:
         return StepState.INCOMPLETE, (f"{len(absent)} sidecars are missing, first of claim {absent[0]!a}",)
-    return StepState.HOLDS, (f"{len(bundle.proofs)} data parts",)
+    return StepState.HOLDS, (counted(len(bundle.proofs), "data part"),)
 
 
 def _read_data(proof: ProofState, folder: Path) -> bool:

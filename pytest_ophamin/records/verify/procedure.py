@@ -15,7 +15,7 @@ from pytest_ophamin.records.verify.observations import check_observations
 from pytest_ophamin.records.verify.parse import read_record
 from pytest_ophamin.records.verify.recompute import recompute_proofs
 from pytest_ophamin.records.verify.registration import check_registration
-from pytest_ophamin.records.verify.report import BundleReport, Report, StepResult, StepState
+from pytest_ophamin.records.verify.report import BundleReport, Report, StepResult, StepState, counted
 from pytest_ophamin.records.verify.requirements import check_requirements
 from pytest_ophamin.records.verify.signer import check_signatures, check_signer
 from pytest_ophamin.records.verify.state import Bundle, Notes, Step, StepFailed, VerifyOptions
@@ -180,7 +180,7 @@ def _read(bundle: Bundle) -> tuple[StepState, Notes]:
 def _open_envelopes(bundle: Bundle) -> tuple[StepState, Notes]:
     bundle.lines = read_envelopes(bundle.content, is_unsigned=bundle.options.is_unsigned)
     bundle.content = b""
-    return StepState.HOLDS, (f"{len(bundle.lines)} lines",)
+    return StepState.HOLDS, (counted(len(bundle.lines), "line"),)
 
 
 def _leave_out(_: Bundle) -> tuple[StepState, Notes]:

@@ -42,6 +42,11 @@ class Exit(IntEnum):
 _SEVERITY = (Exit.USAGE, Exit.FAILED, Exit.UNKNOWN_KEY, Exit.INCOMPLETE, Exit.HOLDS)
 
 
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 proof``, ``2 proofs``."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 class StepState(StrEnum):
     """What became of a step."""
 

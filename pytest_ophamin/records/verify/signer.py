@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ophamin.records.dsse import pre_authentication_encoding
 from pytest_ophamin.records.keys import signature_holds
-from pytest_ophamin.records.verify.report import StepState
+from pytest_ophamin.records.verify.report import StepState, counted
 from pytest_ophamin.records.verify.state import Bundle, Notes, StepFailed
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def check_signatures(bundle: Bundle) -> tuple[StepState, Notes]:
     for line in bundle.lines:
         if not signature_holds(entry.public, line.signature, pre_authentication_encoding(line.payload)):
             raise StepFailed(f"line {line.number}: the signature is not this key's over these bytes")
-    return StepState.HOLDS, (f"{len(bundle.lines)} signatures",)
+    return StepState.HOLDS, (counted(len(bundle.lines), "signature"),)

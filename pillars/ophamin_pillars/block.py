@@ -92,11 +92,12 @@ def _by_t(claim: Claim, means: Floats, values: Floats, conditions: str) -> Asses
     from ophamin_pillars._special import libraries
     from ophamin_pillars.models.estimate import Estimate, EstimateTests
     from ophamin_pillars.skewness import conditions_at
-    from ophamin_pillars.student import mean_and_sd
+    from ophamin_pillars.student import mean_and_sd, of_so_few
     from ophamin_pillars.units import is_rounding
 
     mean, sd = mean_and_sd(means)
     conditions = conditions_at(claim, f"{conditions}; block means normal, or at least 120 x skewness^2 blocks")
+    conditions = of_so_few(conditions, len(means), "blocks")
     n = len(values)
     if is_rounding(sd, values, len(means)):
         return undecidable(

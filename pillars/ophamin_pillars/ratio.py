@@ -17,6 +17,7 @@ from ophamin_pillars.student import (
     ZERO_VARIANCE,
     TTests,
     mean_and_sd,
+    of_so_few,
 )
 from ophamin_pillars.student_plan import t_plan, t_size
 from pytest_ophamin.pillars import (
@@ -111,6 +112,7 @@ class RatioPillar:
                 libraries=libraries(),
             )
         tests = RatioTests(TTests(evidence.n, mean, sd))
+        conditions = of_so_few(conditions, evidence.n, "log ratios")
         return compose(claim, tests, method=METHOD, exact=False, conditions=conditions, libraries=libraries())
 
     def plan(self, claim: Claim, *, level: float) -> Plan:

@@ -14,6 +14,9 @@ from pytest_ophamin.pillars import BadSample, ShiftedTests, minus, plus, round12
 CONDITIONS = "independent observations, normal, or continuous and at least 120 x skewness^2 of them"
 FEW_VALUES = 3
 """Observations that take no more values than this (0/1 pairs give three) are not continuous, however many there are."""
+FEWEST = 5
+"""Of fewer observations that are not normal, symmetric ones do not keep the level either: it errs at up to four times
+the level with two, at up to twice with four (docs/validation/trials.md)."""
 ZERO_VARIANCE = "all observations are equal: without bounds nothing is known about their spread"
 ONE_OBSERVATION = "one observation says nothing about its spread"
 LARGEST_N = 10**9
@@ -122,10 +125,16 @@ def mean_and_sd(x: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 def conditions_of(x: npt.NDArray[np.float64]) -> str:
     """Return the conditions of a t test, with the one ``x`` plainly fails: a t test of 0/1 data errs far too often."""
+    conditions = of_so_few(CONDITIONS, len(x), "observations")
     values = len(np.unique(x[:1_000]))  # enough to see more than three
     if len(x) <= FEW_VALUES or values > FEW_VALUES:
-        return CONDITIONS
-    return f"{CONDITIONS}; not met: they take {values} values only (return bools, or declare bounds=)"
+        return conditions
+    return f"{conditions}; not met: they take {values} values only (return bools, or declare bounds=)"
+
+
+def of_so_few(conditions: str, n: int, what: str) -> str:
+    """Return the conditions of a t test on ``n`` observations, blocks or clusters: few of them must be normal."""
+    return conditions if n >= FEWEST else f"{conditions}; of fewer than {FEWEST} {what} only normal ones"
 
 
 def _unscaled(value: float, exponent: int) -> float:

@@ -309,6 +309,17 @@ def test_a_t_test_of_zeros_and_ones_says_that_its_conditions_are_not_met(columns
     assert plain == "independent observations, normal, or continuous and at least 120 x skewness^2 of them"
 
 
+@pytest.mark.parametrize("n", [2, 4, 5])
+@pytest.mark.parametrize("metric", ["mean", "difference", "ratio"])
+def test_of_very_few_observations_only_normal_ones_meet_the_conditions(metric: str, n: int) -> None:
+    """Two to four observations err far beyond the level even where they are symmetric: their skewness is no excuse."""
+    rng = np.random.default_rng(21 + n)
+    columns = [np.exp(rng.normal(size=n)) for _ in range(1 if metric == "mean" else 2)]
+    conditions = _assessed(plan_of(metric, "at_least", 0.25, n), sample_of(*columns)).conditions
+    assert conditions is not None
+    assert ("; of fewer than 5 " in conditions) == (n < 5)
+
+
 def _pairs(wins: int, losses: int, n: int) -> Sample:
     first, second = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     first[:wins] = True

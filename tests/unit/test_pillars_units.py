@@ -89,6 +89,31 @@ def test_few_clusters_are_decided_by_t_on_their_means(relation: str) -> None:
     assert "8 clusters" in found.conditions
 
 
+@pytest.mark.parametrize("units", [4, 5])
+@pytest.mark.parametrize("unit", ["clusters", "blocks"])
+def test_of_very_few_units_only_normal_ones_meet_the_conditions(unit: str, units: int) -> None:
+    """A t test of two to four means errs far beyond the level where they are not normal, however symmetric."""
+    y, codes = _clustered(units)
+    design: dict[str, Any] = {"cluster": "user"} if unit == "clusters" else {"block": len(y) // units}
+    sample = arranged(y, cluster=codes) if unit == "clusters" else arranged(y)
+    conditions = _assessed(designed("mean", "at_least", 4.5, len(y), **design), sample).conditions
+    assert conditions is not None
+    assert (f"; of fewer than 5 {unit} only normal ones" in conditions) == (units < 5)
+
+
+@pytest.mark.parametrize(("few", "told"), [(2, "not met: 2 clusters in an arm"), (3, "of fewer than 5 "), (5, None)])
+def test_a_small_arm_of_clusters_is_told(few: int, told: str | None) -> None:
+    """Welch's t on two cluster means against ten errs at 1.5 times the level even where all are normal."""
+    codes = np.repeat(np.arange(few + 8), 3)
+    y = generator(22, few).normal(size=len(codes))
+    claim = designed("difference", "at_least", 0.0, len(y), cluster="user", arms=("old", "new"))
+    found = _assessed(claim, arranged(y, cluster=codes, arm=codes < few))
+    assert found.method == "cluster-means-welch/1"
+    assert found.conditions is not None
+    assert (told or "") in found.conditions
+    assert told is not None or found.conditions.endswith("with both arms)")
+
+
 def test_many_clusters_are_weighed_by_a_random_intercept() -> None:
     """From twenty on, as the models compute it; row-wise t would be far surer."""
     y, codes = _clustered(LEAST_WEIGHED)

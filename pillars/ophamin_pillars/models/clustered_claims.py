@@ -25,7 +25,7 @@ from ophamin_pillars.models.clustered import (
 from ophamin_pillars.models.estimate import Estimate, EstimateTests
 from ophamin_pillars.observations import PAIR, Observed, check_squares
 from ophamin_pillars.skewness import conditions_at
-from ophamin_pillars.student import ZERO_VARIANCE
+from ophamin_pillars.student import ZERO_VARIANCE, of_so_few
 from ophamin_pillars.units import Codes, appearing, decide_units_by_betting, is_rounding, unit_means
 from pytest_ophamin.pillars import Assessment, BadSample, Claim, compose, undecidable
 
@@ -38,6 +38,8 @@ CLUSTER_MEANS = "cluster-means-t/1"
 CLUSTER_WELCH = "cluster-means-welch/1"
 CLUSTER_DIFFERENCES = "cluster-differences-t/1"
 FIXED_BLOCKS = "fixed-blocks/1"
+FEWEST_WELCH = 3
+"""With two clusters in one arm and more in the other even normal means err at 1.5 times the level."""
 LEAST_WEIGHED = 20
 """Clusters from which a random intercept has more power than t on their means where sizes differ (measured, see
 docs/validation/models.md); with fewer, Kenward and Roger's degrees of freedom leave it none."""
@@ -66,9 +68,8 @@ def decide_clusters(claim: Claim, found: Observed, labels: npt.ArrayLike) -> Ass
         return _nothing(claim, method, n, float(found.values.mean()), ONE_CLUSTER, conditions=_NORMAL)
     if method == CLUSTER_MEANS:
         estimate = cluster_means_t(found.values, codes)
-        return _decided(
-            claim, estimate, found.values, codes, method=method, conditions=f"{_NORMAL} ({_count(clusters)})"
-        )
+        conditions = of_so_few(f"{_NORMAL} ({_count(clusters)})", clusters, "clusters")
+        return _decided(claim, estimate, found.values, codes, method=method, conditions=conditions)
     conditions = f"{_NORMAL}; sizes of clusters unrelated to their means ({_count(clusters)})"
     return _decided(claim, mixed_mean(found.values, codes), found.values, codes, method=method, conditions=conditions)
 
@@ -148,7 +149,15 @@ def _decide_between(claim: Claim, values: Floats, second: Bools, codes: Codes, c
     except ValueError:
         return _nothing(claim, CLUSTER_WELCH, len(codes), _gap(values, second), NO_COMPARISON, conditions=_NORMAL)
     estimate = Estimate(value=found.estimate, standard_error=found.standard_error, df=found.df, n=len(codes))
-    return _decided(claim, estimate, values, codes, method=CLUSTER_WELCH, conditions=f"{_NORMAL} {count}")
+    conditions = _conditions_between(f"{_NORMAL} {count}", min(int(assigned.sum()), int((~assigned).sum())))
+    return _decided(claim, estimate, values, codes, method=CLUSTER_WELCH, conditions=conditions)
+
+
+def _conditions_between(conditions: str, fewest: int) -> str:
+    """Return the conditions of Welch's t on cluster means, with those a small arm fails or needs."""
+    if fewest < FEWEST_WELCH:
+        return f"{conditions}; not met: {fewest} clusters in an arm"
+    return of_so_few(conditions, fewest, "clusters in an arm")
 
 
 def _decide_these(claim: Claim, values: Floats, second: Bools, codes: Codes, count: str) -> Assessment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from error_rates import Floats, column_of, most_allowed, plan_of, verdict_of
+from scipy.signal import lfilter
 
 from pytest_ophamin.claims.design import Design
 from pytest_ophamin.claims.model import Claim
@@ -77,9 +79,7 @@ def check_both_sides(
 
 def autoregressive(rng: np.random.Generator, n: int, phi: float) -> Floats:
     """Return n numbers of a stationary first-order autoregression, mean 0 and variance 1."""
-    noise = rng.normal(size=n) * np.sqrt(1.0 - phi * phi)
-    x = np.empty(n)
-    x[0] = rng.normal()
-    for i in range(1, n):
-        x[i] = phi * x[i - 1] + noise[i]
-    return x
+    steps = rng.normal(size=n)
+    steps[1:] *= math.sqrt(1.0 - phi * phi)
+    found: Floats = lfilter([1.0], [1.0, -phi], steps)
+    return found

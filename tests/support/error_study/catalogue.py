@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from error_rates import shipped
+
 from error_study import of_arms, of_designs, of_rates, of_stopping, of_trials
 from error_study.cases import RUNS, Case, cases_by_name
 
@@ -15,16 +17,17 @@ STRICT = 0.05
 
 
 def _sized(cases: list[Case]) -> list[Case]:
-    """Return the cases of an area with their samples: all of them for the first of every question and every method."""
-    questions, methods = set[str](), set[str]()
+    """Return the cases of an area, with all samples for the first of every question and of every pillar's method."""
+    questions, methods = set[str](), set[tuple[str, str]]()
     found = []
     for case in cases:
         runs = OUTSIDE
         if case.inside:
-            is_first = case.claim.question not in questions or case.method not in methods
+            method = shipped().deciding_for(case.claim).name, case.method
+            is_first = case.claim.question not in questions or method not in methods
             runs = RUNS if is_first else MORE
             questions.add(case.claim.question)
-            methods.add(case.method)
+            methods.add(method)
         elif case.claim.alpha < STRICT:
             runs = RUNS
         found.append(replace(case, runs=min(case.runs, runs)))

@@ -11,7 +11,7 @@ from error_rates import Floats, sample_of, shipped
 from scipy.stats import binom
 
 from ophamin_pillars.proportion import ProportionTests
-from ophamin_pillars.sequential.count_claims import StoppedCount, design_of
+from ophamin_pillars.sequential.count_claims import StoppedCount, design_of, nulls_of
 from ophamin_pillars.sequential.law import operating_characteristics, stopping_law
 from ophamin_pillars.sequential.plans import mixture_boundaries
 from ophamin_pillars.sequential.stopping import Crossed, Stop
@@ -224,6 +224,20 @@ def _outcomes(claim: Claim) -> list[tuple[Verdict, float, float]]:
     return found
 
 
+def stopped_quantile(metric: str, margin: float, n: int, looks: tuple[int, ...]) -> Rates:
+    """Return the rates of a design of a quantile: it counts trials on the claimed side, and has no bounds."""
+    rates = none_yet("at_least", "at_most")
+    for relation, worst in rates.items():
+        arrangement = {"looks": looks} if looks else {"sequential": True}
+        claim = designed(metric, relation, 5.0, n, margin=margin, **arrangement)
+        conceded, limit = nulls_of(claim)
+        verdicts = [each[0] for each in _outcomes(claim)]
+        law = design_of(claim).law
+        for error, wrong, p in (("validated", Verdict.VALIDATED, conceded), ("refuted", Verdict.REFUTED, limit)):
+            raise_to(worst, error, float(law.probabilities(p) @ np.array([verdict is wrong for verdict in verdicts])))
+    return rates
+
+
 def mixture(p: float, cap: int) -> Rates:
     """Return the rates of the evidence of 0/1 data at the proportion it is claimed to exceed; bounds invert it."""
     law = operating_characteristics(stopping_law(mixture_boundaries(p, 0.05, 0.05, cap)), p)
@@ -287,6 +301,22 @@ def _stopping() -> list[Enumeration]:
         design("looks at 40, 80, 120, .8 against .9", 0.9, 0.1, 120, at=thirds),
         design("looks at 40, 80, 120, no margin, .9", 0.9, 0.0, 120, at=thirds),
         design("looks at 200, 400, 600, .85 against .9, stopped at a / 8", 0.9, 0.05, 600, 8, (200, 400, 600)),
+        Enumeration(
+            about="looks at 100, 200, 300, p90",
+            question="quantile+looks",
+            method=looks,
+            n=300,
+            levels=(0.05, 0.05),
+            rates=lambda: stopped_quantile("p90", 0.0, 300, (100, 200, 300)),
+        ),
+        Enumeration(
+            about="truncated SPRT, p90 with margin .05",
+            question="quantile+sequential",
+            method=sprt,
+            n=300,
+            levels=(0.05, 0.1),
+            rates=lambda: stopped_quantile("p90", 0.05, 300, ()),
+        ),
         *(
             Enumeration(
                 about=f"mixture, proportion {p:g}",

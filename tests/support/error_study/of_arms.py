@@ -147,9 +147,9 @@ def _counts() -> list[Case]:
         counted("two arms of 25 bools, rare (.05), difference at 0", 0.0, 25, 0.05),
         counted("two arms of 12 bools, difference within", (-0.3, 0.4), 12, 0.4),
         counted("two arms of 60 bools, difference at .1", 0.1, 60, 0.5),
+        counted("two arms of 500 bools, difference at -.05", -0.05, 500, 0.2, exact=False),
         counted("two arms of 300 bools, difference at 0, margin .05", 0.0, 300, 0.6, margin=0.05, exact=False),
         counted("two arms of 300 bools, difference within", (-0.1, 0.1), 300, 0.5, exact=False),
-        counted("two arms of 500 bools, difference at -.05", -0.05, 500, 0.2, exact=False),
     ]
 
 

@@ -34,7 +34,7 @@ class Pooled:
     share: float
     k: int
     spread: float
-    runs: int = 5_000
+    runs: int = 1_000
 
     def misses(self, runs: int) -> dict[str, int]:
         """Return how often the interval of the mean lies above and below it, and the next campaign outside its own."""
@@ -87,10 +87,10 @@ POOLED = {
     "I.cma, 20 campaigns of .9 that differ by one standard error": Pooled(share=0.9, k=20, spread=1.0),
 }
 WATCHED = {
-    "O.spc, 20 campaigns of .9": Watched(pillar="O.spc", k=20, before=0.9, after=0.9, runs=500),
+    "O.spc, 20 campaigns of .9": Watched(pillar="O.spc", k=20, before=0.9, after=0.9, runs=300),
     "O.drift, 20 campaigns of .9": Watched(pillar="O.drift", k=20, before=0.9, after=0.9, runs=200),
-    "O.spc, .9 falls to .8 after 10 of 20": Watched(pillar="O.spc", k=20, before=0.9, after=0.8, runs=200, detects=0.9),
+    "O.spc, .9 falls to .8 after 10 of 20": Watched(pillar="O.spc", k=20, before=0.9, after=0.8, runs=50, detects=0.9),
     "O.drift, .9 falls to .8 after 10 of 20": Watched(
-        pillar="O.drift", k=20, before=0.9, after=0.8, runs=200, detects=0.9
+        pillar="O.drift", k=20, before=0.9, after=0.8, runs=50, detects=0.9
     ),
 }

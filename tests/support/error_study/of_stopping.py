@@ -12,11 +12,10 @@ from error_rates import Floats, sample_of
 from error_study.batch import by_discordant_mixture, by_quantile_mixture, by_t_mixture
 from error_study.cases import Case, Draw, Rng, case
 from error_study.of_trials import UNIT, beta, bool_pairs, bools, lognormal_pairs, moved, normal, normal_pairs
-from ophamin_pillars.sequential.count_claims import good_trials, stop_of_counts
 from pytest_ophamin.trials.sample import Sample
 
 MIXTURE, BETTING, DISCORDANT = "beta-binomial-mixture/1", "betting-mixture/1", "discordant-pairs-mixture/1"
-STUDENT, LOG_RATIO, LOOKS = "student-t-mixture/1", "log-ratio-t-mixture/1", "group-sequential-binomial/1"
+STUDENT, LOG_RATIO = "student-t-mixture/1", "log-ratio-t-mixture/1"
 CAP = 300
 
 
@@ -44,32 +43,10 @@ def _evidence(
     return case(about, metric, threshold, n, draw, method, exact=exact, sequential=True, **changes)
 
 
-def _of_looks() -> Case:
-    found = case(
-        "looks at 100, 200, 300, p90",
-        "p90",
-        0.9,
-        CAP,
-        uniform_at_p90(CAP),
-        LOOKS,
-        exact=True,
-        looks=(100, 200, CAP),
-    )
-
-    def key(sample: Sample) -> tuple[int, int]:
-        """Return where the claim stops, and the trials on the claimed side until then: all that decides it."""
-        good = good_trials(found.claim, sample)
-        stop = stop_of_counts(found.claim, sample) or CAP
-        return stop, int(good[:stop].sum())
-
-    return replace(found, key=key)
-
-
 def _exact() -> list[Case]:
     return [
         _evidence("stopping, proportion within", "proportion", (0.3, 0.7), bools(CAP), MIXTURE, runs=200),
         _evidence("stopping, p90", "p90", 0.9, uniform_at_p90(CAP), MIXTURE, batch=by_quantile_mixture),
-        _of_looks(),
         _evidence("stopping, median within", "median", (0.3, 0.7), uniform_at_median(CAP), MIXTURE, runs=200),
         _evidence("stopping, mean of bools", "mean", 0.95, bools(CAP), BETTING),
         _evidence("stopping, mean in bounds, skewed", "mean", 0.1, beta(CAP, 2.0), BETTING, bounds=UNIT),

@@ -19,7 +19,7 @@ from error_study.of_series import POOLED, WATCHED
 from error_study.of_sessions import CORRECTIONS, LEVELS
 from error_study.results import FOLDER, Results
 
-TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+) -->\n.*?\n(?=<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(?<=<!-- table: )([a-z ]+) -->\n(?:(?!<!-- end -->).)*(?=<!-- end -->)", re.DOTALL)
 """What stands between ``<!-- table: arms inside -->`` and ``<!-- end -->`` is written by the study."""
 HEADS = "VALIDATED", "REFUTED", "lower", "upper"
 
@@ -93,6 +93,8 @@ def of_enumerations(name: str) -> str:
             figures = [", ".join(percent(rate[error]) for rate in rates) for error in ERRORS]
             if each.about == "quantile within":
                 figures[2:] = ["as above", "as above"]
+            elif each.question.startswith("quantile+"):
+                figures[2:] = ["none", "none"]
             levels = ", ".join(level(value) for value in each.levels)
             rows.append([each.about, f"{each.n:,}", f"`{each.method}`", levels, *figures])
     return table(("claim", "n" if name == "counts" else "cap", "method", "levels", *HEADS), rows)
@@ -100,9 +102,10 @@ def of_enumerations(name: str) -> str:
 
 def of_sessions() -> str:
     """Return the table of whole campaigns."""
-    (found,) = results.load("sessions").values()
     rows = [
-        [f"`{name}`", *(percent(found["counts"][name][kind], found["runs"]) for kind in LEVELS)] for name in CORRECTIONS
+        [f"`{name}`", *(percent(found["counts"][name][kind], found["runs"]) for kind in LEVELS)]
+        for found in results.load("sessions").values()
+        for name in CORRECTIONS
     ]
     return table(("correction", "a false VALIDATED", "a false REFUTED", "either"), rows)
 

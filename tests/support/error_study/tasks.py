@@ -24,7 +24,7 @@ SESSIONS = 20_000
 DIGITS = 6
 PROMISED = 1
 """Up to this urgency a task's figures must be there: every question, method, diagnosis, correction and synthesis."""
-COLUMN_RUNS, DESIGN_RUNS = 5_000, 1_000
+COLUMN_RUNS, DESIGN_RUNS = 20_000, 2_000
 
 
 def of_case(name: str) -> Figures:

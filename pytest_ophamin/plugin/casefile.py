@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_ophamin.plugin.recorded import Recorded
 from pytest_ophamin.trials.comparison import Comparison
 from pytest_ophamin.trials.failure import Failure
 from pytest_ophamin.trials.gather import Gathering
@@ -54,8 +55,11 @@ class CaseFile:
     """(number, longrepr, captured sections) of the earliest slice that did not pass."""
     teardowns: dict[int, Any] = field(default_factory=dict)
     """What tearing down the fixtures of a slice raised, by its number."""
+    spoilt: set[int] = field(default_factory=set)
+    """Numbers of the slices a fixture of which failed when it was torn down."""
     outcomes: tuple[Outcome, ...] = ()
-    properties: list[tuple[str, object]] = field(default_factory=list)
+    recorded: Recorded = field(default_factory=Recorded)
+    """What ``record_property`` and plugins wrote down."""
     report: pytest.TestReport | None = None
     """The report people saw."""
     shown: str | None = None
@@ -100,8 +104,26 @@ class CaseFile:
         self.teardowns.setdefault(number, report.longrepr)
 
     def failed_teardown(self) -> Any:
-        """Return what the first failed teardown raised; one behind the last trial of settled claims is none."""
-        return next((longrepr for number, longrepr in sorted(self.teardowns.items()) if self._counts(number)), None)
+        """Return what the first failed teardown raised; one behind the last trial of settled claims is none.
+
+        Unless it was a fixture of other tests that failed: then it has to be told in any case.
+        """
+        told = (number for number in sorted(self.teardowns) if number not in self.spoilt or self._counts(number))
+        return next((self.teardowns[number] for number in told), None)
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether a fixture failed when it was torn down after trials the claims rest on."""
+        return any(self._counts(number) for number in self.spoilt)
+
+    def all_properties(self, own: list[tuple[str, object]]) -> list[tuple[str, object]]:
+        """Return the claims' own properties and what the test recorded."""
+        return [*own, *self.recorded.all()]
+
+    def note_subtest(self, report: pytest.TestReport, number: int) -> None:
+        """A subtest keeps its exception to itself; the trial it is part of is none to believe all the same."""
+        if report.failed:
+            self._fail(number, "a subtest failed: return the condition instead of asserting it")
 
     def note_phase(self, report: pytest.TestReport, number: int, *, has_slice: bool) -> None:
         """Draw from a report what its slice's text cannot say: trials that were never reached."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 import pytest
+from _pytest.fixtures import FixtureDef
 from _pytest.runner import runtestprotocol
 
 Function = pytest.Function
@@ -86,6 +87,37 @@ def _is_wider_than_function(name: str, definition: Any, item: Function) -> bool:
         and name in callspec.params
         and getattr(definition.func, "__name__", "") == "get_direct_param_fixture_func"
     )
+
+
+def shared_fixtures(item: Function) -> set[int]:
+    """Return the identities of the fixtures ``item`` uses that outlive it, those it asked ``request`` for included."""
+    declared = [definition for found in item._fixtureinfo.name2fixturedefs.values() for definition in found]
+    asked = item._request._fixture_defs.values()
+    return {id(definition) for definition in (*declared, *asked) if definition.scope != "function"}
+
+
+def failed_finalizers(error: BaseException) -> list[int | None]:
+    """Return the identities of the shared fixtures whose teardown raised ``error``; None for whatever else raised.
+
+    No hook says which fixture it was, but its own ``finish`` is on the way of the exception.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return [found for part in error.exceptions for found in failed_finalizers(part)]
+    failed, trace = None, error.__traceback__
+    while trace is not None:
+        fixture = trace.tb_frame.f_locals.get("self") if trace.tb_frame.f_code.co_name == "finish" else None
+        if isinstance(fixture, FixtureDef):
+            failed = None if fixture.scope == "function" else id(fixture)  # innermost: it finishes those that use it
+        trace = trace.tb_next
+    return [failed]
+
+
+def is_subtest(report: pytest.TestReport) -> bool:
+    """Tell whether the report is one of a subtest (pytest 9, or pytest-subtests) and not of a phase of its test.
+
+    Both derive their own, private, class of report, which carries the context of the subtest.
+    """
+    return type(report) is not pytest.TestReport and hasattr(report, "context")
 
 
 def bind_arguments(item: Function, function: Callable[..., object]) -> Callable[..., object]:

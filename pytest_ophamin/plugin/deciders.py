@@ -93,7 +93,15 @@ class Decider:
             outcome
             if outcome.verdict in (Verdict.VOID, Verdict.NOT_TESTED)
             else dataclasses.replace(
-                outcome, verdict=Verdict.VOID, void=void, evidence=None, assessment=None, findings=(), conceded=False
+                outcome,
+                verdict=Verdict.VOID,
+                void=void,
+                evidence=None,
+                pillar=None,
+                assessment=None,
+                findings=(),
+                conceded=False,
+                unused_trials=0,
             )
             for outcome in outcomes
         )

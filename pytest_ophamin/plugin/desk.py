@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from pytest_ophamin.claims.catalogue import Catalogue, CatalogueEntry
 from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
+from pytest_ophamin.plugin.compat import is_subtest
 from pytest_ophamin.plugin.gate_items import DEFERRED, SLICE_ATTRIBUTE
-from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE
+from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SPOILT_ATTRIBUTE
 from pytest_ophamin.plugin.nodeids import split_nodeid
 from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
 from pytest_ophamin.plugin.settling import UNNEEDED, answered_path, can_stop_early, signal_path
-from pytest_ophamin.plugin.showing import show_outcomes, silence
+from pytest_ophamin.plugin.sharing import spoilt_slices
+from pytest_ophamin.plugin.showing import properties_of, show_outcomes, silence
 from pytest_ophamin.trials.slices import Slice
 
 if TYPE_CHECKING:
@@ -72,9 +74,7 @@ class Desk:
         """
         if report.__dict__.pop(ADDED_ATTRIBUTE, False):
             return None
-        catalogue = report.__dict__.pop(CATALOGUE_ATTRIBUTE, None)
-        if catalogue is not None:
-            self.adopt(Catalogue.from_text(catalogue))
+        is_explained = self._take_messages(report)
         parts = split_nodeid(report.nodeid)
         nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)
         case = self.cases.get(nodeid)
@@ -84,11 +84,36 @@ class Desk:
         _forget_worker(report, nodeid, case)
         case.started = True
         case.slices_expected = of
+        case.recorded.add(number, report.user_properties)
+        if report.when == "teardown" and report.failed and not is_explained:
+            case.spoilt.add(number)  # a plugin failed it behind our back
         if text == DEFERRED:
             case.is_deferred = True
             silence(report)
-        elif case.is_closed:
+            return case
+        if case.is_closed:
             silence(report)
+            return case
+        self._dispatch(case, report, number, text)
+        return case
+
+    def _take_messages(self, report: pytest.TestReport) -> bool:
+        """Take what any report may bring, that of a plain test included.
+
+        Returns:
+            Whether it said which slices its failure concerns.
+        """
+        catalogue = report.__dict__.pop(CATALOGUE_ATTRIBUTE, None)
+        if catalogue is not None:
+            self.adopt(Catalogue.from_text(catalogue))
+        spoilt = report.__dict__.pop(SPOILT_ATTRIBUTE, None)
+        if spoilt is not None:
+            self._spoil(spoilt)
+        return spoilt is not None
+
+    def _dispatch(self, case: CaseFile, report: pytest.TestReport, number: int, text: str | None) -> None:
+        if is_subtest(report):
+            case.note_subtest(report, number)
         elif report.when not in ("setup", "call", "teardown"):  # xdist's report of a crash has no phase
             self._receive_crash(case, report, number)
         elif report.when == "teardown":
@@ -97,7 +122,11 @@ class Desk:
             self._receive_evidence(case, report, number, text)
         elif number != 1:
             silence(report)
-        return case
+
+    def decide_settled(self, case: CaseFile, entry: CatalogueEntry) -> None:
+        """Decide claims that may stop early on what has arrived: their last slices never will."""
+        case.outcomes = self._decider.decide(entry, case)
+        self._void_spoilt(case)
 
     def entries(self) -> tuple[CatalogueEntry, ...]:
         return () if self.catalogue is None else self.catalogue.entries
@@ -194,11 +223,22 @@ class Desk:
         if longrepr is not None:
             report.outcome = "failed"
             report.longrepr = longrepr
-            case.outcomes = self._decider.void_by_teardown(case.outcomes)
         elif report.failed:
             report.outcome = "passed"
             report.longrepr = None
-        report.user_properties = list(case.properties)
+        self._void_spoilt(case)
+        report.user_properties = case.all_properties(properties_of([(outcome, None) for outcome in case.outcomes]))
+
+    def _spoil(self, text: str) -> None:
+        """A fixture failed when it was torn down: no claim of which a slice that counts used it can be believed."""
+        for test, number in spoilt_slices(text):
+            case = self._case(test)
+            case.spoilt.add(number)
+            self._void_spoilt(case)
+
+    def _void_spoilt(self, case: CaseFile) -> None:
+        if case.is_spoilt and case.outcomes:
+            case.outcomes = self._decider.void_by_teardown(case.outcomes)
 
 
 def _make_ordinary(report: pytest.TestReport) -> None:

@@ -137,7 +137,7 @@ class Ending:
             if case.entry is None or case.outcomes:
                 continue
             if case.is_settled and not case.is_closed:
-                case.outcomes = self.decider.decide(case.entry, case)
+                self.desk.decide_settled(case, case.entry)
                 continue
             reason = case.not_tested or self._reason(case, interrupted=interrupted)
             case.not_tested = reason
@@ -156,8 +156,11 @@ class Ending:
         """Deselected and skipped claims behave as in pytest; a started, undecided claim always fails."""
         replacer = Replacer(session, self.decider)
         for case in self.desk.cases.values():
+            finals: list[Final] = [(outcome, None) for outcome in case.outcomes]
             if case.started and case.shown is None:
-                replacer.add_report(case, [(outcome, None) for outcome in case.outcomes])
+                replacer.add_report(case, finals)
+            elif case.is_spoilt:
+                replacer.correct(case, finals)
         replacer.settle_exit_status()
 
     def _finish_campaign(self, session: pytest.Session) -> None:

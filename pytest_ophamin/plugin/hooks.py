@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from pytest_ophamin.claims.catalogue import Catalogue
     from pytest_ophamin.plugin.desk import Desk
     from pytest_ophamin.plugin.ending import Ending
+    from pytest_ophamin.plugin.sharing import Sharing
 
 
+SPOILT_ATTRIBUTE = "ophamin_spoilt"
+"""Attribute of a teardown report: the slices its failure concerns, as text."""
 CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
 """Attribute of a worker's first report: the catalogue's text."""
 
@@ -70,6 +73,7 @@ class RunningHooks:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._sharing: Sharing | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -117,15 +121,38 @@ class RunningHooks:
         running.run_claim(pyfuncitem)
         return True
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Remember which fixtures a claim shares with other tests, before one of them fails as it is torn down."""
+        if keys.group not in item.stash or not isinstance(item, pytest.Function):
+            return
+        if self._sharing is None:
+            from pytest_ophamin.plugin.sharing import Sharing
+
+            self._sharing = Sharing()
+            self._config.pluginmanager.register(self._sharing, "ophamin-sharing")
+        self._sharing.note(item)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Hang the slice on the call's report: one str, since a foreign type would kill a worker."""
+        is_claim = keys.group in item.stash
+        if is_claim and call.excinfo is not None and not item.config.getoption("fulltrace"):
+            from pytest_ophamin.plugin.tracebacks import hide_own_frames
+
+            hide_own_frames(call)
         report = yield
+        if is_claim:
+            from pytest_ophamin.plugin.recorded import plain_properties
+
+            report.user_properties = plain_properties(report.user_properties)
         if call.when == "call" and keys.slice_text in item.stash:
             vars(report)[SLICE_ATTRIBUTE] = item.stash[keys.slice_text]
             del item.stash[keys.slice_text]
+        if call.when != "call" and not report.passed and self._sharing is not None:
+            vars(report)[SPOILT_ATTRIBUTE] = self._sharing.concerned(item, call)
         return report
 
 

@@ -101,7 +101,7 @@ class Replacer:
         if old is not None:
             element.remove(old)
         properties = ET.Element("properties")
-        for name, value in properties_of(finals):
+        for name, value in case.all_properties(properties_of(finals)):
             ET.SubElement(properties, "property", name=str(name), value=str(value))
         element.insert(0, properties)
         if report.outcome == before:

@@ -72,8 +72,7 @@ def show_outcomes(report: pytest.TestReport, outcomes: Sequence[Outcome], decide
         _show_setup(report, case)
     elif outcomes:
         _write(report, finals, decider, case)
-    case.properties = properties_of(finals)
-    report.user_properties = list(case.properties)
+    report.user_properties = case.all_properties(properties_of(finals))
     case.shown = report.outcome
     case.report = report
 
@@ -81,7 +80,8 @@ def show_outcomes(report: pytest.TestReport, outcomes: Sequence[Outcome], decide
 def rewrite_report(report: pytest.TestReport, finals: Sequence[Final], decider: Decider, case: CaseFile | None) -> None:
     """Make ``report`` say what became of the test's claims after correction."""
     _write(report, finals, decider, case)
-    report.user_properties = properties_of(finals)
+    own = properties_of(finals)
+    report.user_properties = own if case is None else case.all_properties(own)
 
 
 def properties_of(finals: Iterable[Final]) -> list[tuple[str, object]]:

@@ -322,9 +322,21 @@ def _repetition_problems(item: pytest.Function, problem: Any) -> list[Problem]:
         found.append(("--force-flaky", "run the claims without it"))
     if hasattr(item.function, "_flaky") or hasattr(item.function, "_flaky_max_runs"):
         found.append(("@flaky", "take the flaky decorator away"))
+    if _is_mark_of_flaky(item):
+        found.append(("@pytest.mark.flaky, read by the flaky plugin", "take the mark away"))
     count = getattr(option, "count", 1)
     if isinstance(count, int) and count > 1:
         found.append((f"--count {count}", "run the claims without it"))
     if item.get_closest_marker("repeat") is not None:
         found.append(("@pytest.mark.repeat", "take the mark away: a claim has its own trials="))
     return [problem("@claim", "a claim that runs once", came, fix) for came, fix in found]
+
+
+def _is_mark_of_flaky(item: pytest.Function) -> bool:
+    """Tell whether a ``flaky`` mark is meant for the flaky plugin: rerunfailures knows the same name."""
+    mark = item.get_closest_marker("flaky")
+    if mark is None:
+        return False
+    plugins = item.config.pluginmanager
+    is_alone = plugins.hasplugin("flaky") and not plugins.hasplugin("rerunfailures")
+    return is_alone or not mark.kwargs.keys().isdisjoint(("max_runs", "min_passes", "rerun_filter"))

@@ -57,6 +57,10 @@ class CollectingHooks:
 
             self.catalogue = build_catalogue(session, items, self.commit)
         result = yield
+        if self.catalogue is not None:
+            from pytest_ophamin.plugin.session import with_late_problems
+
+            self.catalogue = with_late_problems(self.catalogue, items)
         if self.catalogue is not None and not self.catalogue.problems:
             from pytest_ophamin.plugin.session import assign_slices
 

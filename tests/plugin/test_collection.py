@@ -376,3 +376,37 @@ def test_a_broken_pillar_is_a_mistake_of_the_claims(
     text = result.stdout.str() + result.stderr.str()
     assert "pillars: expected pillars that follow the protocol" in text
     assert "No module named 'numbers_we_have_not'" in text
+
+
+def test_an_xfail_mark_that_comes_late_is_refused_too(
+    pytester: pytest.Pytester, run: Runner, mode: tuple[str, ...]
+) -> None:
+    """A conftest.py that marks tests xfail cannot excuse a claim; a mark applied while it runs changes nothing."""
+    pytester.makeconftest("""
+    import os, pytest
+
+    def pytest_collection_modifyitems(items):
+        for item in items:
+            if "LATE" in os.environ:
+                item.add_marker(pytest.mark.xfail(reason="known"))
+    """)
+    pytester.makepyfile(
+        test_it="""
+    import pytest
+    from pytest_ophamin import claim
+
+    @claim("c", metric="proportion", at_least=0.9, trials=40)
+    def test_it(trial, request):
+        request.applymarker(pytest.mark.xfail(reason="known"))
+        return False
+    """
+    )
+    result = run("--junitxml=junit.xml", *mode)
+    assert_clean(result)
+    result.assert_outcomes(failed=1)
+    assert "<failure" in (pytester.path / "junit.xml").read_text()
+    pytester._monkeypatch.setenv("LATE", "1")
+    result = run(*mode)
+    assert_clean(result)
+    assert result.ret == 4
+    assert "test_it.py::test_it: xfail: expected a claim" in result.stdout.str() + result.stderr.str()

@@ -51,6 +51,8 @@ def test_reruns_are_neutralised_with_a_warning(
         ("pytest_rerunfailures", "", ("--force-reruns", "2"), "--force-reruns"),
         ("flaky", "", ("--force-flaky",), "--force-flaky"),
         ("flaky", "from flaky import flaky\n    @flaky", (), "@flaky"),
+        ("flaky", "@pytest.mark.flaky(max_runs=3)", (), "@pytest.mark.flaky, read by the flaky plugin"),
+        ("flaky", "@pytest.mark.flaky", ("-p", "no:rerunfailures"), "@pytest.mark.flaky, read by the flaky plugin"),
         ("pytest_repeat", "", ("--count", "3"), "--count 3"),
         ("pytest_repeat", "@pytest.mark.repeat(3)", (), "@pytest.mark.repeat"),
     ],

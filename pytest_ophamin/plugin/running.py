@@ -80,9 +80,12 @@ def _run_async_at_once(item: pytest.Function) -> None:
     finished: list[Slice] = []
     progress = TrialProgress(item)
 
+    cls, name = item.cls if _has_instance(item) else None, item.originalname
+
     async def all_trials(**arguments: object) -> None:
         async def call() -> object:
-            return await original(**arguments)
+            function = original if cls is None else getattr(cls(), name)  # a new instance for every trial
+            return await function(**arguments)
 
         finished.append(await run_slice_async(call, trial, **_loop_arguments(item, progress)))
 
@@ -182,15 +185,16 @@ def _call_afresh(item: pytest.Function) -> Callable[[], object]:
 
 def _new_instance_per_call(item: pytest.Function) -> Callable[[], object]:
     """Bind the fixture values once; a method still gets a new instance for every trial."""
-    if item.cls is None:
-        return bind_arguments(item, item.obj)
-    function: Callable[..., object] = item.function
-    name = item.originalname
-    if inspect.ismethod(item.obj) and not inspect.isclass(item.obj.__self__):
-        cls = item.cls
-        arguments = {key: item.funcargs[key] for key in fixture_names(item)}
-        return lambda: getattr(cls(), name)(**arguments)
-    return bind_arguments(item, function)  # a static or class method has no instance to renew
+    if not _has_instance(item):
+        return bind_arguments(item, item.obj if item.cls is None else item.function)
+    cls, name = item.cls, item.originalname
+    arguments = {key: item.funcargs[key] for key in fixture_names(item)}
+    return lambda: getattr(cls(), name)(**arguments)
+
+
+def _has_instance(item: pytest.Function) -> bool:
+    """Tell whether the test is a method; a static or class method has no instance to renew."""
+    return item.cls is not None and inspect.ismethod(item.obj) and not inspect.isclass(item.obj.__self__)
 
 
 def _keep(item: pytest.Function, done: Slice) -> None:

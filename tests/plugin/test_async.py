@@ -24,6 +24,14 @@ SUITE = """
         await asyncio.sleep(0)
         return trial.rng.random() < 0.95
 
+    class TestMethod:
+        @{mark}
+        @claim("new instance", metric="proportion", at_least=0.8, trials=60)
+        async def test_instance(self, trial):
+            await asyncio.sleep(0)
+            self.count = getattr(self, "count", 0) + 1
+            return self.count == 1
+
     @{mark}
     @claim("void", metric="proportion", at_least=0.5, trials=60)
     async def test_void(trial):
@@ -47,7 +55,12 @@ def test_pytest_asyncio(pytester: pytest.Pytester, run: Runner, mode: tuple[str,
     pytester.makepyfile(test_a=(SUITE + SLOW).format(mark="pytest.mark.asyncio"))
     result = run(*mode, child=True)
     assert_clean(result)
-    assert verdicts(result) == {"fast": "VALIDATED", "void": "VOID", "fresh": "VALIDATED"}
+    assert verdicts(result) == {
+        "fast": "VALIDATED",
+        "new instance": "VALIDATED",
+        "void": "VOID",
+        "fresh": "VALIDATED",
+    }
     assert "trial 17 (seed" in result.stdout.str()
 
 
@@ -59,7 +72,7 @@ def test_anyio(pytester: pytest.Pytester, run: Runner) -> None:
     )
     result = run("-p", "no:asyncio", child=True)
     assert_clean(result)
-    assert verdicts(result) == {"fast": "VALIDATED", "void": "VOID"}
+    assert verdicts(result) == {"fast": "VALIDATED", "new instance": "VALIDATED", "void": "VOID"}
 
 
 def test_nobody_runs_it(pytester: pytest.Pytester, run: Runner) -> None:

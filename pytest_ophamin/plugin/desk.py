@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_ophamin.deciding.outcome import Outcome
     from pytest_ophamin.plugin.deciders import Decider
 
+_PHASES = ("setup", "call", "teardown")
+
 
 class Desk:
     """Receives every report of the session, gathers slices, decides claims when their last slice has come."""
@@ -78,8 +80,8 @@ class Desk:
         parts = split_nodeid(report.nodeid)
         nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)
         case = self.cases.get(nodeid)
-        if case is None:
-            return None
+        if case is None or (case.entry is None and report.when in _PHASES):
+            return None  # a plain test; its own name may look like a slice's, but no plan knows it
         text = report.__dict__.pop(SLICE_ATTRIBUTE, None)
         _forget_worker(report, nodeid, case)
         case.started = True
@@ -114,7 +116,7 @@ class Desk:
     def _dispatch(self, case: CaseFile, report: pytest.TestReport, number: int, text: str | None) -> None:
         if is_subtest(report):
             case.note_subtest(report, number)
-        elif report.when not in ("setup", "call", "teardown"):  # xdist's report of a crash has no phase
+        elif report.when not in _PHASES:  # xdist's report of a crash has no phase
             self._receive_crash(case, report, number)
         elif report.when == "teardown":
             self._receive_teardown(case, report, number)

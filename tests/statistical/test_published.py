@@ -5,6 +5,8 @@ The study: ``python tests/statistical/study.py``.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from diagnosed import HEALTHY, PLANTED
@@ -19,12 +21,16 @@ from error_study.of_series import LEVEL, POOLED, TAIL, WATCHED, WORST_PREDICTION
 from error_study.of_sessions import LEVELS
 from error_study.tasks import PROMISED, TASKS, urgency
 
+from pytest_ophamin.claims.gates import GATE_KINDS
+
 ROUNDING = 1e-6
 """Exact rates are kept to six digits."""
 KEPT = {area: results.load(area) for area in TASKS}
 OF_CASES = {name: KEPT[area][name] for area in AREAS for name in KEPT[area] if name in CASES}
 """Figures of what has been measured so far: a case beyond the promised ones may wait for the next study."""
 INSIDE = [name for name in OF_CASES if CASES[name].inside]
+GATES = "test_error_of_gates.py"
+"""What measures benchmark gates: their samples have columns no other claim's have."""
 WITHOUT_P_VALUE = {"law"}
 """A search: it has no error rate."""
 DETERMINES_DRAWS = ".".join(np.__version__.split(".")[:2])
@@ -61,6 +67,12 @@ def test_every_question_and_method_is_measured(pillar: object) -> None:
     simulated = [(case.claim.question, case.method) for case in in_full]
     found = [(question, method) for question, method in (*exact, *simulated) if question in questions]
     if questions == WITHOUT_P_VALUE:
+        return
+    if questions & GATE_KINDS:
+        measured = Path(__file__).with_name(GATES).read_text(encoding="utf-8")
+        published = (results.FOLDER / "gates.md").read_text(encoding="utf-8")
+        decided_alike = {"time_median", "time_p99"}  # by the code of time_ratio, on one column instead of two
+        assert [kind for kind in GATE_KINDS - decided_alike if kind not in published or kind not in measured] == []
         return
     assert sorted(questions - {question for question, _ in found}) == []
     assert sorted(set(methods) - {method for _, method in found}) == []

@@ -48,6 +48,7 @@ INSIDE_THE_DIGEST: dict[str, Any] = {
     "data": (DATA,),
     "law": LAW,
     "design": Design(sequential=True),
+    "versus": "lib:old",
 }
 
 

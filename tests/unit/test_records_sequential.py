@@ -65,7 +65,12 @@ def test_a_record_of_stopped_claims_holds(tmp_path: Path) -> None:
     forger = Forger.of(statements())
     part = forger.proof("test_share")
     assert part["data"]["n"] == END < 600
-    assert part["proof"]["plan"] == {"trials": 600, "key": part["proof"]["plan"]["key"], "allocated": 2}
+    assert part["proof"]["plan"] == {
+        "trials": 600,
+        "key": part["proof"]["plan"]["key"],
+        "allocated": 2,
+        "comparison": None,
+    }
     assert part["derived"]["assessment"]["sequence"]["at"][-1] == END
     assert verified(forger, tmp_path).exit_status == 0
 

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from unittest import mock
 
 from ophamin_pillars.sequential import anytime_claims
-from pytest_ophamin.claims.metrics import Relation
-from pytest_ophamin.claims.model import Claim
 from pytest_ophamin.deciding import sides
 from pytest_ophamin.deciding.sides import OneSided
 
@@ -22,25 +20,16 @@ from pytest_ophamin.deciding.sides import OneSided
 def bounds_by_tests(truth: float) -> Iterator[None]:
     """Let assessments have bounds of infinity where they lie beyond the truth, and none where they do not."""
 
-    def bounds(claim: Claim, tests: OneSided, *, validated: bool) -> tuple[float | None, float | None]:
-        low, high = _levels(claim, validated=validated)
+    def bounds(frame: sides._Frame, tests: OneSided, *, validated: bool) -> tuple[float | None, float | None]:
+        of_both = frame.validated if validated else None
+        low, high = (frame.lower[0], frame.upper[0]) if of_both is None else (of_both, of_both)
         above = tests.greater(truth, slack=0.0, strict=False, level=low) <= low
         below = tests.less(truth, slack=0.0, strict=False, level=high) <= high
         return (math.inf if above else None), (-math.inf if below else None)
 
     with (
-        mock.patch.multiple(sides, _bounds=bounds, _needed=lambda claim_sides, tests: None),
+        mock.patch.object(sides._Frame, "bounds_of", bounds),
+        mock.patch.object(sides, "_needed", return_value=None),
         mock.patch.object(anytime_claims, "_course", return_value=None),
     ):
         yield
-
-
-def _levels(claim: Claim, *, validated: bool) -> tuple[float, float]:
-    """Return the levels of the lower and the upper bound, as ``compose`` chooses them."""
-    a, b = claim.validate_level, claim.refute_level
-    if claim.relation is Relation.AT_LEAST:
-        return a, b
-    if claim.relation is Relation.AT_MOST:
-        return b, a
-    level = a if validated else b / 2
-    return level, level

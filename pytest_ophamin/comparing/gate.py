@@ -26,6 +26,7 @@ from pytest_ophamin.comparing.places import (
     environment_size,
     import_roots,
     is_beside_tests,
+    shadowed,
     strays,
 )
 from pytest_ophamin.comparing.process import Runner
@@ -154,6 +155,14 @@ class Gate:
         """Let a checked-out baseline find its modules in the folders the candidate found its own in."""
         if self.baseline is None or self.moved_to is None:
             return
+        installed = shadowed(result.origins, (self.tree, self.candidate.rootdir))
+        if installed:
+            name, file = next(iter(installed.items()))
+            raise UsageError(
+                f"the candidate does not run the code of this work tree: its processes import {name!r} as it is "
+                f"installed ({file}), and so would those of any other revision. Install the project from its "
+                "source folder (pip install -e .), or compare two environments: --ophamin-baseline-python PATH"
+            )
         roots = import_roots(result.origins, self.tree, [str(path) for path in self._test_files(courses)])
         moved = (self.moved_to / root.relative_to(self.tree) for root in roots)
         self.baseline = replace(self.baseline, paths=tuple(dict.fromkeys((*self.baseline.paths, *moved))))

@@ -86,6 +86,22 @@ def strays(origins: Mapping[str, str], tree: Path) -> dict[str, str]:
     return {name: file for name, file in sorted(origins.items()) if name != "__main__" and _is_of(Path(file), tree)}
 
 
+def shadowed(origins: Mapping[str, str], folders: Iterable[Path]) -> dict[str, str]:
+    """Return the modules a process imported as installed though a tree holds their source, by name.
+
+    Args:
+        origins: File of every top-level module of the process.
+        folders: Where sources may lie: directly there, or below ``src``.
+    """
+    places = [place for folder in folders for place in (folder, folder / "src")]
+    return {
+        name: file
+        for name, file in sorted(origins.items())
+        if is_installed(Path(file))
+        and any((place / name / "__init__.py").is_file() or (place / f"{name}.py").is_file() for place in places)
+    }
+
+
 def is_beside_tests(path: Path, tests: Iterable[Path], tree: Path) -> bool:
     """Tell whether a file is a test, a conftest.py, or a helper in a folder of tests (but not of the whole tree)."""
     folders = {test.parent for test in tests}

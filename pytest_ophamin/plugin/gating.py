@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ class _Bench:
                 candidate=self._candidate(),
                 baseline=place,
                 moved_to=moved_to,
-                tree=self._tree(),
+                tree=self._tree,
                 budget=self._settings.budget,
                 options=_forwarded(self._config),
             )
@@ -135,14 +136,14 @@ class _Bench:
         elif self._settings.baseline_python is not None:
             yield self._place(str(self._settings.baseline_python), self._outside_entries()), None
         else:
-            tree = self._tree()
+            tree = self._tree
             self._commit = find_commit(tree, str(self._settings.baseline))
             with checked_out(tree, self._commit, scratch.parent / "baseline") as folder:
                 yield self._candidate().moved(tree, folder), folder
 
     def _candidate(self) -> Place:
         start_path: tuple[str, ...] = self._config.stash[keys.start_path]
-        own = own_entries(start_path, self._tree(), sys.prefix)
+        own = own_entries(start_path, self._tree, sys.prefix)
         return self._place(sys.executable, (*own, *self._outside_entries()))
 
     def _place(self, python: str, paths: tuple[Path, ...]) -> Place:
@@ -158,15 +159,16 @@ class _Bench:
     def _outside_entries(self) -> tuple[Path, ...]:
         """Entries of the user's PYTHONPATH that lie outside the tree: every side keeps them."""
         entries = [Path(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-        return tuple(entry for entry in entries if not entry.absolute().is_relative_to(self._tree()))
+        return tuple(entry for entry in entries if not entry.absolute().is_relative_to(self._tree))
 
+    @cached_property
     def _tree(self) -> Path:
-        """The work tree; without git, what is below rootdir."""
-        if self._settings.baseline is not None:
-            return git_top(self._config.rootpath).resolve()
+        """The work tree; without git, and without a revision to compare with, what lies below rootdir."""
         try:
             return git_top(self._config.rootpath).resolve()
         except UsageError:
+            if self._settings.baseline is not None:
+                raise
             return self._config.rootpath.resolve()
 
     def _announce(self, courses: Sequence[Course]) -> None:

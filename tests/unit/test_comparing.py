@@ -377,6 +377,17 @@ def test_a_baseline_that_imports_this_tree_is_refused(tmp_path: Path) -> None:
         gate(tmp_path, runner).rehearse(courses(2))
 
 
+def test_a_candidate_that_is_installed_is_refused(tmp_path: Path) -> None:
+    """Both revisions would run what is installed, and their ratio would be 1."""
+    package = tmp_path / "tree" / "src" / "decode"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    installed = {"decode": "/env/lib/site-packages/decode/__init__.py", "numpy": "/env/lib/site-packages/numpy.py"}
+    runner = FakeRunner(lambda side, asked: dataclasses.replace(steady(side, asked), origins=installed), tmp_path)
+    with pytest.raises(UsageError, match=r"import 'decode' as it is installed .*pip install -e \."):
+        gate(tmp_path, runner).rehearse(courses(2))
+
+
 def test_a_baseline_looks_where_the_candidate_looked(tmp_path: Path) -> None:
     """Modules an editable install maps to folders on no import path are found in the other tree's folders."""
     inside = {"decode": str(tmp_path / "tree" / "src" / "decode" / "__init__.py")}

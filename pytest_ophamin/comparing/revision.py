@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pytest_ophamin.errors import UsageError
@@ -47,13 +48,21 @@ def checked_out(top: Path, commit: str, folder: Path) -> Iterator[Path]:
         UsageError: Git refuses.
     """
     try:
-        git("worktree", "add", "--quiet", "--detach", str(folder), commit, cwd=top)
-    except GitProblem as error:
-        raise UsageError(f"--ophamin-baseline: git cannot check out {commit[:12]}: {error}") from error
-    try:
+        try:
+            git("worktree", "add", "--quiet", "--detach", str(folder), commit, cwd=top)
+        except GitProblem as error:
+            raise UsageError(f"--ophamin-baseline: git cannot check out {commit[:12]}: {error}") from error
         yield folder.resolve()
     finally:
+        _take_away(top, folder)
+
+
+def _take_away(top: Path, folder: Path) -> None:
+    """Leave neither the folder nor git's note of it, also of a worktree that was never finished."""
+    with suppress(GitProblem):  # git removes no half of a worktree: then the folder goes first, and its note with it
         git("worktree", "remove", "--force", "--force", str(folder), cwd=top)
+    shutil.rmtree(folder, ignore_errors=True)
+    git("worktree", "prune", cwd=top)
 
 
 def _advice(top: Path, revision: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from pytest_ophamin.claims.gates import GATE_KINDS
 from pytest_ophamin.claims.metrics import BUILT_IN_METRICS, MEAN, QUANTILE
 from pytest_ophamin.claims.model import Claim, Problem
 from pytest_ophamin.deciding.registry import PillarRegistry
@@ -40,6 +41,7 @@ def _wrong_design(claim: Claim, registry: PillarRegistry) -> Problem:
     words = claim.design.name.split("+")
     arguments = " and ".join(f"{word}=" for word in words if word)
     kinds = {kind for kind, _, design in (q.partition("+") for q in registry.metrics) if design == claim.design.name}
+    kinds -= GATE_KINDS  # their looks follow from their pairs
     if not kinds:
         expected = f"a design that is decided; {arguments} do not go together"
         return _problem(claim, words[-1], expected, arguments, f"leave {words[-1]}= out")

@@ -19,6 +19,7 @@ from pytest_ophamin.claims.declare import (
     check_group,
     check_scenario,
 )
+from pytest_ophamin.claims.gates import DEFAULT_PAIRS
 from pytest_ophamin.claims.model import Claim, DataSet, LawPlan, Problem
 from pytest_ophamin.errors import OphaminError
 from pytest_ophamin.plugin import keys
@@ -262,7 +263,7 @@ def _defaults(config: pytest.Config) -> Defaults:
         power=settings.power,
         seed_policy=settings.seed_policy,
         family="campaign",
-        pairs=settings.pairs,
+        pairs=settings.pairs or DEFAULT_PAIRS,
     )
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ophamin.claims.gates import RATIO_KINDS
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.keys import CLAIM_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_ophamin.claims.model import Claim, ClaimGroup, Problem
 
@@ -67,6 +66,8 @@ def leave_idle(config: pytest.Config, items: Iterable[pytest.Function]) -> None:
 
     A campaign keeps them: what was promised and not decided is NOT TESTED.
     """
+    from pytest_ophamin.claims.gates import RATIO_KINDS  # a claim exists
+
     settings = config.stash[keys.settings]
     idle = config.stash.setdefault(keys.idle_gates, [])
     if settings.mode not in ("plain", "trial") or settings.baseline or settings.baseline_python:
@@ -78,15 +79,23 @@ def leave_idle(config: pytest.Config, items: Iterable[pytest.Function]) -> None:
             idle.append(item.nodeid)
 
 
-def defer(item: pytest.Item) -> None:
-    """Report that the item waits for its turn; nobody sees that report but the desk."""
+def defer(item: pytest.Item, attach_catalogue: Callable[[pytest.TestReport], None]) -> None:
+    """Report that the item waits for its turn; nobody sees that report but the desk.
+
+    Args:
+        item: A claim item whose claims are gates.
+        attach_catalogue: Lets a report carry the catalogue, where the process has not sent it yet.
+    """
     # Not through pytest_runtest_makereport: other plugins keep there what they learned in phases that were never run.
     report = pytest.TestReport.from_item_and_call(item, pytest.CallInfo.from_call(lambda: None, "call"))
     setattr(report, SLICE_ATTRIBUTE, DEFERRED)
+    attach_catalogue(report)
     item.ihook.pytest_runtest_logreport(report=report)
 
 
 def _statement(item: pytest.Function, metric: str, limit: float) -> str:
+    from pytest_ophamin.claims.gates import RATIO_KINDS  # --ophamin-gate
+
     if metric in RATIO_KINDS:
         what = "time" if metric == "time_ratio" else "memory"
         return f"{item.name} takes at most {limit:g} times the baseline's {what}"

@@ -13,7 +13,7 @@ from pytest_ophamin.plugin.gate_items import SLICE_ATTRIBUTE, defer, is_gate
 from pytest_ophamin.plugin.nodeids import split_nodeid
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from contextlib import AbstractContextManager
 
     from pytest_ophamin.claims.catalogue import Catalogue
@@ -75,9 +75,12 @@ class CollectingHooks:
 class RunningHooks:
     """Runs the trials of claim items."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(
+        self, config: pytest.Config, attach_catalogue: Callable[[pytest.TestReport], None] | None = None
+    ) -> None:
         self._config = config
         self._sharing: Sharing | None = None
+        self._attach_catalogue = attach_catalogue or (lambda _: None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -87,7 +90,7 @@ class RunningHooks:
         from pytest_ophamin.plugin.compat import run_protocol
 
         if is_gate(item.stash[keys.group]):
-            defer(item)
+            defer(item, self._attach_catalogue)
             return True
         base = item.stash[keys.base_id]
         is_first = item.stash[keys.slice_number][0] == 1

@@ -26,14 +26,14 @@ class Recorded:
     """Properties of one test by the number of the slice that brought them, in the order they came."""
 
     _slices: dict[int, list[Pair]] = field(default_factory=dict)
-    _seen: set[tuple[str, type, object]] = field(default_factory=set)
+    _seen: set[tuple[int, str, type, object]] = field(default_factory=set)
 
     def add(self, number: int, pairs: Iterable[Pair]) -> None:
-        """Take what slice ``number`` recorded; what is known already is left out."""
+        """Take what slice ``number`` recorded; what is known of it already is left out."""
         kept = self._slices.setdefault(number, [])
         for name, value in pairs:
             if type(value) in _PLAIN:
-                key = (name, type(value), value)
+                key = (number, name, type(value), value)
                 if key in self._seen:
                     continue
                 self._seen.add(key)
@@ -42,8 +42,18 @@ class Recorded:
             kept.append((name, value))
 
     def all(self) -> list[Pair]:
-        """Return all pairs, those of earlier trials first."""
-        return [pair for _, pairs in sorted(self._slices.items()) for pair in pairs]
+        """Return each pair once, those of earlier trials first, in whatever order slices came."""
+        found: list[Pair] = []
+        known: set[tuple[str, type, object]] = set()
+        for _, pairs in sorted(self._slices.items()):
+            for name, value in pairs:
+                key = (name, type(value), value) if type(value) in _PLAIN else None
+                if key in known or (key is None and (name, value) in found):
+                    continue
+                if key is not None:
+                    known.add(key)
+                found.append((name, value))
+        return found
 
 
 def _plain_number(value: object) -> object:

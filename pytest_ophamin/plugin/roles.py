@@ -30,8 +30,9 @@ def take_role(session: pytest.Session) -> None:
     config = session.config
     manager = config.pluginmanager
     if hasattr(config, "workerinput"):
-        manager.register(RunningHooks(config), "ophamin-running")
-        manager.register(WorkerHooks(config), "ophamin-worker")
+        worker = WorkerHooks(config)
+        manager.register(RunningHooks(config, worker.attach_catalogue), "ophamin-running")
+        manager.register(worker, "ophamin-worker")
         return
     desk_hooks = DeskHooks(session)
     manager.register(desk_hooks, "ophamin-desk")
@@ -78,10 +79,14 @@ class WorkerHooks(CollectingHooks):
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the first report of this worker carry the catalogue: should the worker die, its plan is known."""
         report = yield
+        self.attach_catalogue(report)
+        return report
+
+    def attach_catalogue(self, report: pytest.TestReport) -> None:
+        """Let a report carry the catalogue, unless an earlier one did."""
         if not self._has_sent and self.catalogue is not None:
             vars(report)[CATALOGUE_ATTRIBUTE] = self.catalogue.to_text()
             self._has_sent = True
-        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

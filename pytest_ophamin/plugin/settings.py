@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pytest_ophamin.claims.gates import DEFAULT_PAIRS, GATE_KINDS, LARGEST_PAIRS, LEAST_PAIRS, PAIRS_PER_BLOCK
 from pytest_ophamin.plugin.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -52,7 +51,8 @@ class Settings:
     """Revision that benchmarks are compared with."""
     baseline_python: Path | None
     """Interpreter of the environment that benchmarks are compared with."""
-    pairs: int
+    pairs: int | None
+    """Most pairs of a benchmark gate, where they are asked for."""
     budget: float
     """Seconds of rounds of one benchmark in one process."""
     invocation: Invocation
@@ -179,7 +179,7 @@ def read_settings(config: pytest.Config) -> Settings:
     power = float(value("power", "0.90", _between(0.5, 1.0)))
     seed = value("seed", "claim", _check_seed)
     inconclusive = value("inconclusive", "fail", _one_of("fail", "skip"))
-    pairs = int(value("pairs", str(DEFAULT_PAIRS), _check_pairs))
+    pairs = value("pairs", "", _check_pairs)
     budget = float(value("budget", "50", _between(0.0, 60_000.0))) / 1000.0
     gates = _gates(config, problems)
     python = _baseline_python(config, problems)
@@ -219,7 +219,7 @@ def read_settings(config: pytest.Config) -> Settings:
         gates=gates,
         baseline=config.getoption("--ophamin-baseline"),
         baseline_python=python,
-        pairs=pairs,
+        pairs=int(pairs) if pairs else None,
         budget=budget,
         invocation=Invocation.of(config),
     )
@@ -238,6 +238,10 @@ def _gates(config: pytest.Config, problems: list[str]) -> tuple[tuple[str, float
     """Read METRIC:LIMIT, each metric once."""
     given = config.getoption("--ophamin-gate")
     source = "--ophamin-gate" if given else "ini ophamin_gate"
+    if not given and not config.getini("ophamin_gate"):
+        return ()
+    from pytest_ophamin.claims.gates import GATE_KINDS  # nothing of the core is loaded where nothing asks for it
+
     found: dict[str, float] = {}
     for text in given or config.getini("ophamin_gate"):
         metric, _, limit = text.partition(":")
@@ -268,6 +272,10 @@ def _baseline_python(config: pytest.Config, problems: list[str]) -> Path | None:
 
 
 def _check_pairs(text: str) -> str | None:
+    if not text:
+        return None
+    from pytest_ophamin.claims.gates import LARGEST_PAIRS, LEAST_PAIRS, PAIRS_PER_BLOCK  # see _gates
+
     good = text.isdecimal() and LEAST_PAIRS <= int(text) <= LARGEST_PAIRS and int(text) % PAIRS_PER_BLOCK == 0
     return None if good else f"an even number from {LEAST_PAIRS} to {LARGEST_PAIRS}"
 

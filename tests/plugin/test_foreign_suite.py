@@ -158,7 +158,7 @@ def test_claims_added_there_work(
     result = run_there(pytester, "--ophamin-campaign", "-n2", *arguments)
     assert_clean(result)
     assert result.ret == 0
-    assert Counter(verdicts(result).values()) == {"VALIDATED": 6, "CORROBORATED": 1}
+    assert Counter(verdicts(result).values()) == {"VALIDATED": 7, "CORROBORATED": 1}
     assert main(["verify", str(repository / "proofs")]) == 0, capsys.readouterr().out
     written = written_texts(repository / "proofs")
     for word in (*SECRETS, *SECRETS.values(), os.environ["HOME"], str(repository), "suite@example.org"):

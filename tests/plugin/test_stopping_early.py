@@ -292,7 +292,10 @@ def test_what_the_table_and_a_failure_say(pytester: pytest.Pytester, run: Runner
         ("metric='proportion', at_least=0.9, margin=0.05, trials=20001, sequential=True", "at most 20000 trials"),
         ("metric='proportion', within=(0.4, 0.6), trials=200, looks=(100, 200)", "at_least= or at_most= with looks="),
         ("metric='proportion', at_least=0.9, margin=0.05, trials=18, sequential=True", "at least 19"),
-        ("metric='mean', at_least=0.5, trials=100, looks=(50, 100)", "no pillar decides it"),
+        (
+            "metric='mean', at_least=0.5, trials=100, looks=(50, 100)",
+            "expected a metric that is decided with looks=: median, pNN, proportion, came 'mean'",
+        ),
         ("metric='mean', at_least=0.5, trials=29, sequential=True", "at least 30"),
     ],
 )

@@ -62,8 +62,9 @@ def test_a_long_claim_shows_how_far_it_is(
     assert b"VALIDATED" in written
     # What was taken back does not move what pytest writes next: its percentage ends in the last column but one.
     plain = re.sub(rb" \[[^\[]*trial \d+/\d+\]|\x08+ +\x08+|\x1b\[[0-9;]*[mK]", b"", written).decode()
-    (row,) = [line.rpartition("\r")[2] for line in plain.splitlines() if line.endswith("[100%]")]
-    assert len(row) in {79, 80}, row
+    rows = [line.rpartition("\r")[2] for line in plain.splitlines() if line.endswith("[100%]")]
+    assert rows or workers == ("-n2",), plain  # pytest 8.0 writes none for workers
+    assert all(len(row) in {79, 80} for row in rows), rows
 
 
 def test_nothing_is_shown_where_it_could_not_be_erased(pytester: pytest.Pytester) -> None:

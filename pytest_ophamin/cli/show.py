@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.cli.output import say
-from pytest_ophamin.errors import UsageError
+from pytest_ophamin.errors import EvidenceError, UsageError
 from pytest_ophamin.records.verify.report import Exit, counted
 
 if TYPE_CHECKING:
@@ -186,7 +186,11 @@ def _comparison_rows(statement: ProofStatement) -> Iterator[tuple[str, str]]:
     sides = ", ".join(part.sides)
     yield "", f"rounds for {part.budget * 1000:g} ms, low: {part.low}, gc {part.gc}; {sides} on {part.cpus} processors"
     kind = str(statement.predicate.proof.claim.document.get("metric"))
-    sample = sample_of_pairs(kind, data) if data.kind == "sample" else None
+    try:
+        sample = sample_of_pairs(kind, data) if data.kind == "sample" else None
+    except EvidenceError as error:
+        yield "", f"pairs cannot be read: {error}"
+        return
     if sample is not None:
         yield "", describe_pairs(kind, sample)
 

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from pytest_ophamin.claims.gates import CONTROL, RATIO_KINDS
+from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.records.columns import column_from_bytes
 from pytest_ophamin.records.models_proof import InlineColumn
 from pytest_ophamin.trials.comparison import Comparison
@@ -32,5 +33,9 @@ def sample_of_pairs(kind: str, data: SampleData) -> Sample | None:
         column = data.columns.get(name)
         if not isinstance(column, InlineColumn):
             return None
-        columns[name] = column_from_bytes(column.kind, base64.b64decode(column.base64), data.n)
+        try:
+            content = base64.b64decode(column.base64, validate=True)
+        except ValueError as error:
+            raise EvidenceError(f"the column {name} is no base64") from error
+        columns[name] = column_from_bytes(column.kind, content, data.n)
     return Sample(n=data.n, columns=columns)

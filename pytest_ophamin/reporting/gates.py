@@ -38,12 +38,16 @@ def describe_pairs(kind: str, sample: Sample) -> str:
     """
     if kind in RATIO_KINDS:
         first, second = sample.pairs
-        values, word = (first / second).tolist(), "pairs"
+        values, word = [_ratio(*pair) for pair in zip(first.tolist(), second.tolist(), strict=True)], "pairs"
         own = first
     else:
         own = sample.columns[VALUE].floats
         values, word = own.tolist(), "processes"
-    control = _geometric_mean((sample.columns[CONTROL].floats / own).tolist())
+    beside = [_ratio(*pair) for pair in zip(sample.columns[CONTROL].floats.tolist(), own.tolist(), strict=True)]
+    # A record nobody has verified may hold anything.
+    if not values or not all(0.0 < value < math.inf for value in (*values, *beside)):
+        return f"{word} cannot be drawn: not all of them are positive numbers"
+    control = _geometric_mean(beside)
     ends = f"{format_number(min(values))} to {format_number(max(values))}"
     return f"{word} {sparkline(values)} {ends}; control {format_number(control)}"
 
@@ -56,6 +60,10 @@ def sparkline(values: Sequence[float]) -> str:
         return _BARS[len(_BARS) // 2 - 1] * len(shown)
     step = (high - low) / (len(_BARS) - 1)
     return "".join(_BARS[round((value - low) / step)] for value in shown)
+
+
+def _ratio(first: float, second: float) -> float:
+    return first / second if second else math.inf
 
 
 def _condensed(values: Sequence[float]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,26 @@ def test_show_draws_the_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "pairs " in shown
     assert "comparison       a budget; each process ran its rounds for 50 ms" in shown
     assert "processes " in shown
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (np.zeros(6), "pairs cannot be drawn: not all of them are positive numbers"),
+        (np.full(6, -1.0), "pairs cannot be drawn: not all of them are positive numbers"),
+        (np.full(6, 1e-320), "pairs cannot be drawn: not all of them are positive numbers"),
+        (np.ones(5), "pairs cannot be read: 6 observations take 48 bytes as f64le, there are 40"),
+        ("?", "pairs cannot be read: the column second is no base64"),
+    ],
+)
+def test_show_draws_no_nonsense(column: Any, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It verifies nothing, so what it shows may have been made by anybody: a sentence, never a traceback."""
+    forger = Forger.of(statements())
+    text = column if isinstance(column, str) else base64.b64encode(column.astype("<f8").tobytes()).decode()
+    forger.proof("ratio")["data"]["columns"]["second"]["base64"] = text
+    path = forger.fix_data().fix_ids().write(tmp_path / "demo", SIGNER)
+    assert main(["show", str(path), "--claim", RATIO.id]) == 0
+    assert told in capsys.readouterr().out
 
 
 Edit = Callable[[dict[str, Any]], object]

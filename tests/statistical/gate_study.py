@@ -107,25 +107,28 @@ class _Projects:
 
 
 def _settings(kind: Kind, options: argparse.Namespace) -> dict[str, Any]:
-    if kind.is_peer:
-        return {"expressions": list(peer.EXPRESSIONS)}
-    return gate.Settings(options.pairs, options.budget, kind.limit).as_json()
+    how = {"expressions": list(peer.EXPRESSIONS)} if kind.is_peer else _gate_settings(kind, options).as_json()
+    return {"project": kind.shape.digest, **how}
+
+
+def _gate_settings(kind: Kind, options: argparse.Namespace) -> gate.Settings:
+    return gate.Settings(options.pairs, options.budget, kind.limit)
 
 
 def _session(kind: Kind, index: int, project: Project, options: argparse.Namespace) -> dict[str, Any]:
-    slow, settings = kind.slowed(index), _settings(kind, options)
+    slow = kind.slowed(index)
     before = others_now() if kind.is_busy or options.anyway else wait_for_quiet(_PATIENCE)
     watch = Watch()
     with load(on=kind.is_busy):
         if kind.is_peer:
             found = peer.run_session(project, slow)
         else:
-            found = gate.run_session(project, slow, gate.Settings(**settings), _FIRST_SEED + index)
+            found = gate.run_session(project, slow, _gate_settings(kind, options), _FIRST_SEED + index)
     return {
         "kind": kind.name,
         "index": index,
         "slow": slow,
-        "settings": settings,
+        "settings": _settings(kind, options),
         "others_before": before,
         "others": watch.others(),
         "python": platform.python_version(),

@@ -9,7 +9,11 @@ the last one ended, however that was. Kinds given together take turns, so that s
 A session checks out a candidate (the base itself, or a commit that lets one benchmark do a tenth more work), runs
 ``pytest --ophamin-campaign --ophamin-baseline base --ophamin-gate time_ratio:1.05``, and reads the signed bundle.
 Quiet kinds want a machine to themselves: what others use is watched for a second before each session and over its
-whole length, and is stored with it. Busy kinds start one process that keeps a processor busy.
+whole length, and is stored with it. Busy kinds start one process that keeps a processor busy; two runs side by side are
+each other's load instead, if told so, and together take half the time:
+
+    python tests/statistical/gate_study.py run aa-busy --loaded --sessions 30 --file one.jsonl &
+    python tests/statistical/gate_study.py run aa-busy --loaded --first 30 --sessions 60 --file two.jsonl
 """
 
 from __future__ import annotations
@@ -61,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run sessions that have not been run yet")
     run.add_argument("kinds", nargs="+", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     run.add_argument("--sessions", type=int, help="how many of each kind (default: what its result needs)")
+    run.add_argument("--first", type=int, default=0, help="sessions before this one are run elsewhere (default: 0)")
     run.add_argument("--pairs", type=int, default=DEFAULT_PAIRS, help="cap of a gate (default: %(default)s)")
     run.add_argument("--budget", type=float, default=50.0, help="milliseconds of rounds (default: %(default)s)")
     run.add_argument("--anyway", action="store_true", help="run quiet kinds on a machine that is not")
+    run.add_argument("--loaded", action="store_true", help="busy kinds: something else loads the machine already")
     report_parser = commands.add_parser("report", help="print the tables")
     for each in (run, report_parser):
         each.add_argument("--file", type=Path, default=Path("gate-study.jsonl"), help="default: %(default)s")
@@ -76,7 +82,8 @@ def _run(options: argparse.Namespace, journal: Journal) -> int:
     left: list[tuple[int, Kind]] = []
     for kind in kinds:
         check_settings(done, kind.name, _settings(kind, options))
-        left += [(index, kind) for index in missing(done, kind.name, options.sessions or kind.sessions)]
+        wanted = range(options.first, options.sessions or kind.sessions)
+        left += [(index, kind) for index in missing(done, kind.name, wanted)]
     left.sort(key=lambda place: place[0])
     if any(not kind.is_busy for _, kind in left) and (others := others_now()) > QUIET:
         _say(f"others use {others:.2f} processors; a quiet machine has less than {QUIET:g}")
@@ -119,7 +126,7 @@ def _session(kind: Kind, index: int, project: Project, options: argparse.Namespa
     slow = kind.slowed(index)
     before = others_now() if kind.is_busy or options.anyway else wait_for_quiet(_PATIENCE)
     watch = Watch()
-    with load(on=kind.is_busy):
+    with load(on=kind.is_busy and not options.loaded):
         if kind.is_peer:
             found = peer.run_session(project, slow)
         else:

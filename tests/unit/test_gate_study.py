@@ -97,11 +97,12 @@ def test_a_line_cut_by_a_kill_is_dropped_and_its_session_run_again(tmp_path: Pat
     kept.append({"kind": "aa-quiet", "index": 0, "settings": {}})
     with kept.path.open("a") as file:
         file.write('{"kind":"aa-quiet","ind')
-    assert journal.missing(kept.read(), "aa-quiet", 3) == [1, 2]
+    assert journal.missing(kept.read(), "aa-quiet", range(3)) == [1, 2]
     kept.append({"kind": "aa-quiet", "index": 2, "settings": {}})
     assert [session["index"] for session in kept.read()] == [0, 2]
-    assert journal.missing(kept.read(), "aa-quiet", 3) == [1]
-    assert journal.missing(kept.read(), "aa-busy", 2) == [0, 1]
+    assert journal.missing(kept.read(), "aa-quiet", range(3)) == [1]
+    assert journal.missing(kept.read(), "aa-quiet", range(2, 4)) == [3]
+    assert journal.missing(kept.read(), "aa-busy", range(2)) == [0, 1]
 
 
 def test_sessions_run_in_another_way_are_not_added_to() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,10 @@ class Journal:
             os.truncate(self.path, whole)
 
 
-def missing(sessions: Sequence[Session], kind: str, wanted: int) -> list[int]:
-    """Return the numbers of the sessions of a kind that have not been run yet, of the first ``wanted``."""
+def missing(sessions: Sequence[Session], kind: str, wanted: Iterable[int]) -> list[int]:
+    """Return the numbers of the sessions of a kind that have not been run yet, of those that are ``wanted``."""
     done = {session["index"] for session in sessions if session["kind"] == kind}
-    return [index for index in range(wanted) if index not in done]
+    return [index for index in wanted if index not in done]
 
 
 def check_settings(sessions: Sequence[Session], kind: str, settings: Mapping[str, Any]) -> None:

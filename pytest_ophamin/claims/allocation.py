@@ -12,6 +12,7 @@ from pytest_ophamin.claims.metrics import LAW
 from pytest_ophamin.claims.model import Claim
 
 if TYPE_CHECKING:
+    from pytest_ophamin.claims.catalogue import CatalogueEntry
     from pytest_ophamin.claims.lock import Lock
 
 UNCORRECTED = "none"
@@ -38,6 +39,18 @@ def allocate(claims: Mapping[int, Claim], lock: Lock | None, correction: str) ->
         if claim.design.can_stop_early
         else claim
         for key, claim in claims.items()
+    }
+
+
+def allocate_entries(
+    entries: Mapping[str, CatalogueEntry], lock: Lock | None, correction: str
+) -> dict[str, CatalogueEntry]:
+    """Return ``entries``, by any key, with alpha allocated among their claims alone; see :func:`allocate`."""
+    claims = {id(claim): claim for entry in entries.values() for claim in entry.group.claims}
+    shared = allocate(claims, lock, correction)
+    return {
+        key: replace(entry, group=replace(entry.group, claims=tuple(shared[id(claim)] for claim in entry.group.claims)))
+        for key, entry in entries.items()
     }
 
 

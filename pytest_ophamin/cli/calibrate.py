@@ -31,6 +31,7 @@ _NOTE_WIDTH = 78
 def run(arguments: argparse.Namespace) -> int:
     """Measure, resample, print; an interruption prints what there is."""
     from pytest_ophamin.comparing.calibration import bench, measure
+    from pytest_ophamin.comparing.process import ProcessDied
     from pytest_ophamin.comparing.replay import Plan
     from pytest_ophamin.comparing.resampling import assess_pairs
     from pytest_ophamin.deciding.registry import load_shipped
@@ -53,6 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         note.clear()
         complain("stopped")
         return _INTERRUPTED
+    except ProcessDied as error:
+        note.clear()
+        for line in (str(error), *error.output.splitlines()):
+            complain(line)
+        return Exit.USAGE
     finally:
         note.clear()
     if arguments.json:

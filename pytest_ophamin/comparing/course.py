@@ -38,6 +38,8 @@ class Course:
     """What makes its claims VOID: it raised, or said nothing."""
     not_tested: str | None = None
     """Why its claims cannot be decided at all."""
+    skipped: str | None = None
+    """Why the candidate's own benchmark skips itself, where that is the reason."""
     is_absent: bool = False
     """Whether the baseline does not have it."""
     is_settled: bool = False
@@ -75,13 +77,23 @@ class Course:
         return frozenset({Side.CANDIDATE, Side.CONTROL, *([] if second is None else [second])})
 
     @property
+    def needs_baseline(self) -> bool:
+        """Whether none of its claims can be decided without a baseline."""
+        return all(claim.kind in RATIO_KINDS and claim.versus is None for claim in self.claims)
+
+    @property
+    def _candidate_first(self) -> list[Side]:
+        """What the candidate lacks itself is not new, whatever else lacks it."""
+        return sorted(self.sides, key=lambda side: (side is not Side.CANDIDATE, side))
+
+    @property
     def wish(self) -> Wish:
         kinds = {claim.kind for claim in self.claims}
         return Wish(memory=MEMORY_RATIO in kinds, calls=TIME_P99 in kinds)
 
     def take(self, results: Mapping[Side, Result]) -> None:
         """Take one pair: what every side's process says, or the first thing that is wrong with one of them."""
-        mine = {side: results[side] for side in sorted(self.sides)}
+        mine = {side: results[side] for side in self._candidate_first}
         for side, result in mine.items():
             self._look_for_trouble(side, result)
             if self.failure is not None or self.not_tested is not None:
@@ -91,7 +103,7 @@ class Course:
 
     def rehearse(self, results: Mapping[Side, Result]) -> None:
         """Take a first run that is not measured: it shows what is not there, and compiles what is."""
-        for side in sorted(self.sides):
+        for side in self._candidate_first:
             self._look_for_trouble(side, results[side])
         second = self.second
         if second is not None:
@@ -134,9 +146,11 @@ class Course:
             self._cannot_run(side, f"{module} cannot be collected there: {result.uncollected[module]}")
         elif self.test in result.absent:
             self.is_absent = side is Side.BASELINE
-            self._cannot_run(side, "the benchmark does not exist there")
+            hint = "" if self.is_absent else "; its id must be the same in every process"
+            self._cannot_run(side, f"the benchmark does not exist there{hint}")
         elif trouble is not None and trouble.skipped:
-            self._cannot_run(side, trouble.message)
+            self.skipped = trouble.message if side is Side.CANDIDATE and not self.pairs else None
+            self._cannot_run(side, f"skipped: {trouble.message}")
         elif trouble is not None:
             self.failure = self._failure(side, trouble)
             self.told = f"{trouble.place or self.test}: {trouble.exception or side}: {trouble.message}"

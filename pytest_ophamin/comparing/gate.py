@@ -22,10 +22,12 @@ from pytest_ophamin.claims.gates import PAIRS_PER_BLOCK
 from pytest_ophamin.comparing.course import Course
 from pytest_ophamin.comparing.places import (
     Place,
+    built_from,
     environment_of,
     environment_size,
     import_roots,
     is_beside_tests,
+    is_installed,
     shadowed,
     strays,
 )
@@ -36,6 +38,8 @@ from pytest_ophamin.errors import UsageError
 
 _REHEARSAL_BUDGET = 1e-6
 _NO_SEED = 0
+_EDITABLE = "editable"
+"""In the names of modules that build backends install to find an editable project: setuptools, meson, scikit-build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +132,10 @@ class Gate:
         place = self._place(side)
         request = request_text(
             place,
-            {course.test: course.wish for course in courses if side in course.sides},
+            {course.test: course.wish for course in courses},  # what a side runs besides is the same for all
             budget=budget,
             swaps=side is Side.VERSUS,
-            versions=budget == _REHEARSAL_BUDGET,
+            distributions=budget == _REHEARSAL_BUDGET,
             cache=self.runner.scratch / "pytest-cache",
             options=self.options,
         )
@@ -155,7 +159,7 @@ class Gate:
         """Let a checked-out baseline find its modules in the folders the candidate found its own in."""
         if self.baseline is None or self.moved_to is None:
             return
-        installed = shadowed(result.origins, (self.tree, self.candidate.rootdir))
+        installed = shadowed(result.origins, (self.tree, self.candidate.rootdir)) | self._installed_parts(result)
         if installed:
             name, file = next(iter(installed.items()))
             raise UsageError(
@@ -167,6 +171,12 @@ class Gate:
         moved = (self.moved_to / root.relative_to(self.tree) for root in roots)
         self.baseline = replace(self.baseline, paths=tuple(dict.fromkeys((*self.baseline.paths, *moved))))
 
+    def _installed_parts(self, result: Result) -> dict[str, str]:
+        """Return the modules of this tree's own project that were imported as they are installed, by name."""
+        own = built_from(result.distributions, self.tree)
+        files = {name: result.origins[name] for name in own if name in result.origins and _EDITABLE not in name}
+        return {name: file for name, file in files.items() if is_installed(Path(file))}
+
     def _test_files(self, courses: Sequence[Course]) -> set[Path]:
         return {self.candidate.rootdir / course.test.split("::", 1)[0] for course in courses}
 
@@ -174,8 +184,14 @@ class Gate:
         """Refuse a baseline that is this work tree under another name: its ratio would be 1, whatever was changed."""
         found = strays(result.origins, self.tree)
         if self.moved_to is None:  # another environment runs this tree's tests; what they test must come from elsewhere
-            files = self._test_files(courses)
-            found = {name: file for name, file in found.items() if not is_beside_tests(Path(file), files, self.tree)}
+            files, own = self._test_files(courses), built_from(result.distributions, self.tree, if_unnamed=True)
+            found = {
+                name: file
+                for name, file in found.items()
+                if name in own or not is_beside_tests(Path(file), files, self.tree)
+            }
+        else:  # the folder for temporary files may lie in the work tree
+            found = {name: file for name, file in found.items() if not Path(file).is_relative_to(self.moved_to)}
         if found:
             name, file = next(iter(found.items()))
             raise UsageError(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ophamin.comparing.request import Distribution
 
 _NOT_INHERITED = (
     "OPHAMIN_SIGNING_KEY",
@@ -51,8 +57,8 @@ def own_entries(entries: Iterable[str], tree: Path, prefix: str) -> tuple[Path, 
     found = []
     for entry in entries:
         path = Path(entry or ".").absolute()
-        if path.is_relative_to(tree) and not path.is_relative_to(prefix) and not is_installed(path):
-            found.append(path)
+        if _is_of(path, tree) and not path.is_relative_to(prefix):
+            found.append(path.resolve())
     return tuple(dict.fromkeys(found))
 
 
@@ -67,38 +73,43 @@ def import_roots(origins: Mapping[str, str], tree: Path, tests: Iterable[str]) -
     An editable install may map names to folders that stand on no import path.
 
     Args:
-        origins: File of every top-level module of a process.
+        origins: File of every outermost module of a process.
         tree: The project's tree.
         tests: Absolute paths of test files: pytest imports those by itself.
     """
     known = set(tests)
     roots = []
-    for name, file in origins.items():
+    for name, file in strays(origins, tree).items():
         path = Path(file)
-        if name == "__main__" or file in known or path.name == "conftest.py" or not _is_of(path, tree):
+        if file in known or path.name == "conftest.py":
             continue
-        roots.append(path.parent.parent if path.name == "__init__.py" else path.parent)
+        packages = name.count(".") + path.name.startswith("__init__.")  # that it lies in
+        if tree in path.parents[packages:]:
+            roots.append(path.parents[packages])
     return tuple(dict.fromkeys(roots))
 
 
 def strays(origins: Mapping[str, str], tree: Path) -> dict[str, str]:
-    """Return the modules a process imported out of ``tree``, by name: another side's code."""
-    return {name: file for name, file in sorted(origins.items()) if name != "__main__" and _is_of(Path(file), tree)}
+    """Return the real files of the modules a process imported out of ``tree``, by name: another side's code."""
+    return {
+        name: os.path.realpath(file)
+        for name, file in sorted(origins.items())
+        if name != "__main__" and _is_of(Path(file), tree)
+    }
 
 
 def shadowed(origins: Mapping[str, str], folders: Iterable[Path]) -> dict[str, str]:
     """Return the modules a process imported as installed though a tree holds their source, by name.
 
     Args:
-        origins: File of every top-level module of the process.
+        origins: File of every outermost module of the process.
         folders: Where sources may lie: directly there, or below ``src``.
     """
     places = [place for folder in folders for place in (folder, folder / "src")]
     return {
         name: file
         for name, file in sorted(origins.items())
-        if is_installed(Path(file))
-        and any((place / name / "__init__.py").is_file() or (place / f"{name}.py").is_file() for place in places)
+        if is_installed(Path(file)) and any(_has_source(place, name) for place in places)
     }
 
 
@@ -112,8 +123,47 @@ def is_beside_tests(path: Path, tests: Iterable[Path], tree: Path) -> bool:
     return path.parent in folders - {tree}
 
 
+def built_from(
+    distributions: Mapping[str, Distribution], tree: Path, *, if_unnamed: bool = False
+) -> dict[str, Distribution]:
+    """Return, by module, the distributions that are builds of ``tree``: of its name, or installed from its folder.
+
+    Args:
+        distributions: Owners of modules' names.
+        tree: The project's tree.
+        if_unnamed: Where the tree's pyproject.toml names no project, any distribution may be its.
+    """
+    own = _project_name(tree)
+    if own is None and if_unnamed:
+        return dict(distributions)
+    return {
+        name: owner
+        for name, owner in distributions.items()
+        if _canonical(owner.name) == own or (owner.folder is not None and Path(owner.folder).resolve() == tree)
+    }
+
+
+def _project_name(tree: Path) -> str | None:
+    try:
+        project = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):  # none, or none that can be read: pip would say so, here it only says no name
+        return None
+    name = project.get("name") if isinstance(project, dict) else None
+    return _canonical(name) if isinstance(name, str) else None
+
+
+def _canonical(name: str) -> str:
+    """Return a distribution's name as all its spellings compare (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _has_source(folder: Path, name: str) -> bool:
+    module = folder.joinpath(*name.split("."))
+    return (module / "__init__.py").is_file() or module.with_name(f"{module.name}.py").is_file()
+
+
 def _is_of(path: Path, tree: Path) -> bool:
-    return path.is_relative_to(tree) and not is_installed(path)
+    return not is_installed(path) and path.resolve().is_relative_to(tree)
 
 
 def environment_of(place: Place, *, hash_seed: int, cache: Path, size: int = 0) -> dict[str, str]:

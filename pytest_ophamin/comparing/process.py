@@ -15,6 +15,12 @@ from pytest_ophamin.comparing.places import Place
 from pytest_ophamin.comparing.request import Result, read_result
 from pytest_ophamin.errors import EvidenceError, OphaminError
 
+_BROKEN = {
+    2: "was interrupted",
+    3: "ended in an internal error of pytest or a plugin",
+    4: "could not begin: pytest refuses its options, or cannot load a conftest.py",
+}
+"""Exit statuses of pytest that say its tests were not run: what is not among its readings is not absent for that."""
 _TAIL = 25
 """Lines of a process's output that are shown when it fails."""
 
@@ -60,9 +66,12 @@ class Runner:
         if not answer.is_file():
             raise ProcessDied(f"a process of the {name} ended without a result ({_status(status)})", _tail(output))
         try:
-            return read_result(answer.read_text(encoding="utf-8"))
+            result = read_result(answer.read_text(encoding="utf-8"))
         except EvidenceError as error:
             raise ProcessDied(f"a process of the {name}: {error}", _tail(output)) from error
+        if result.status in _BROKEN:
+            raise ProcessDied(f"a process of the {name} {_BROKEN[result.status]}", _tail(output))
+        return result
 
     def _wait(self, command: list[str], place: Place, environment: Mapping[str, str], sink: IO[bytes]) -> int:
         try:

@@ -55,6 +55,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """What a module came with, as its installer wrote it down."""
+
+    name: str
+    version: str
+    folder: str | None
+    """The source folder it was installed from, if it was one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What there is to run, and how pytest is set up for it."""
 
@@ -69,6 +79,8 @@ class Result:
     """Everything one process said."""
 
     python: str
+    status: int
+    """pytest's exit status."""
     readings: Mapping[str, Reading]
     troubles: Mapping[str, Trouble]
     absent: frozenset[str]
@@ -78,9 +90,9 @@ class Result:
     sources: Mapping[str, str]
     """SHA-256 of each test function's source; "" where it has none."""
     origins: Mapping[str, str] = field(default_factory=dict)
-    """File of every top-level module."""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    """Version of the distribution of every top-level module that has one."""
+    """File of every outermost module: of a namespace package, which has none, those of its parts."""
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
+    """Of every such module whose name an installed distribution owns, imported from there or not."""
     found: Found | None = None
     """Of a process that was asked what there is, where there is anything."""
 
@@ -91,7 +103,7 @@ def request_text(
     *,
     budget: float,
     swaps: bool,
-    versions: bool,
+    distributions: bool,
     cache: Path,
     options: tuple[str, ...],
 ) -> str:
@@ -102,7 +114,7 @@ def request_text(
         wishes: Benchmarks by node id, in the order they are to run.
         budget: Seconds for the rounds of each.
         swaps: Whether the callables of ``versus=`` are run in place of the test's own.
-        versions: Whether to tell the versions of what was imported.
+        distributions: Whether to tell what owns the names of what was imported.
         cache: Folder for pytest's cache.
         options: Further arguments of pytest.
     """
@@ -115,7 +127,7 @@ def request_text(
         "options": list(options),
         "budget": budget,
         "swaps": swaps,
-        "versions": versions,
+        "distributions": distributions,
         "find": None,
         "benchmarks": {nodeid: {"memory": wish.memory, "calls": wish.calls} for nodeid, wish in wishes.items()},
     }
@@ -139,7 +151,7 @@ def finding_text(folder: Path, paths: Sequence[str], *, cache: Path) -> str:
         "options": [],
         "budget": 0.0,
         "swaps": False,
-        "versions": False,
+        "distributions": False,
         "find": list(paths),
         "benchmarks": {},
     }
@@ -156,13 +168,14 @@ def read_result(text: str) -> Result:
         document = json.loads(text)
         return Result(
             python=str(document["python"]),
+            status=int(document["status"]),
             readings={nodeid: _reading(read) for nodeid, read in document["readings"].items()},
             troubles={nodeid: _trouble(found) for nodeid, found in document["failures"].items()},
             absent=frozenset(document["absent"]),
             uncollected=dict(document["uncollected"]),
             sources=dict(document["sources"]),
             origins=dict(document["origins"]),
-            versions=dict(document["versions"]),
+            distributions={name: Distribution(**owner) for name, owner in document["distributions"].items()},
             found=_found(document.get("found")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -197,5 +210,5 @@ def _found(document: Mapping[str, Any] | None) -> Found | None:
 
 def _trouble(found: Mapping[str, Any]) -> Trouble:
     if "skipped" in found:
-        return Trouble(exception=None, place=None, message=f"skipped: {found['skipped']}", skipped=True)
+        return Trouble(exception=None, place=None, message=str(found["skipped"]), skipped=True)
     return Trouble(exception=found["exception"], place=found["place"], message=str(found["message"]))

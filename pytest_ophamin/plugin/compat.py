@@ -27,6 +27,14 @@ def run_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     runtestprotocol(item, nextitem=nextitem)
 
 
+def tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.CallInfo[None]:
+    """Tear down what is still set up for items before ``item`` and not needed by ``nextitem``.
+
+    pytest does so after every item it runs, and refuses the next one where it was left out.
+    """
+    return pytest.CallInfo.from_call(lambda: item.session._setupstate.teardown_exact(nextitem), "teardown")
+
+
 def terminal_file(reporter: Any) -> IO[str]:
     """Return the file pytest's terminal output goes to.
 

@@ -13,9 +13,8 @@ from pytest_ophamin.errors import EvidenceError
 from pytest_ophamin.plugin.casefile import CaseFile
 from pytest_ophamin.plugin.compat import is_subtest
 from pytest_ophamin.plugin.gate_items import DEFERRED, SLICE_ATTRIBUTE
-from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, SPOILT_ATTRIBUTE
+from pytest_ophamin.plugin.hooks import ADDED_ATTRIBUTE, CATALOGUE_ATTRIBUTE, SPOILT_ATTRIBUTE
 from pytest_ophamin.plugin.nodeids import split_nodeid
-from pytest_ophamin.plugin.replacing import ADDED_ATTRIBUTE
 from pytest_ophamin.plugin.settling import UNNEEDED, answered_path, can_stop_early, signal_path
 from pytest_ophamin.plugin.sharing import spoilt_slices
 from pytest_ophamin.plugin.showing import properties_of, show_outcomes, silence
@@ -74,9 +73,9 @@ class Desk:
         Returns:
             The case it belongs to; None for a plain test.
         """
+        is_explained = self._take_messages(report)
         if report.__dict__.pop(ADDED_ATTRIBUTE, False):
             return None
-        is_explained = self._take_messages(report)
         parts = split_nodeid(report.nodeid)
         nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)
         case = self.cases.get(nodeid)

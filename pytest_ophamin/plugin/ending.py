@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ophamin.claims.allocation import allocate_entries
 from pytest_ophamin.claims.lock import read_lock
 from pytest_ophamin.deciding.outcome import Corrected, Outcome, Status
 from pytest_ophamin.errors import KeyProblem, LockError
@@ -16,11 +17,14 @@ from pytest_ophamin.plugin.desk import Desk
 from pytest_ophamin.plugin.pillars import registry_of
 from pytest_ophamin.plugin.progress import SliceProgress
 from pytest_ophamin.plugin.replacing import Replacer
+from pytest_ophamin.plugin.session import read_working_lock
 from pytest_ophamin.plugin.summary import print_campaign, print_new, print_plain
 from pytest_ophamin.reporting.text import escape_text
 from pytest_ophamin.substrate.standing import lock_standing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.showing import Final
 
@@ -65,17 +69,38 @@ class Ending:
         return self._plan
 
     def is_registered(self, case: CaseFile) -> bool:
-        """Tell whether the committed lock holds a claim of a test as it is."""
+        """Tell whether the committed lock holds a claim of a test as it is, in a plain session too."""
         group = None if case.entry is None else case.entry.group
         return group is not None and any(
-            self.decider.registration(claim, digest).status is Status.REGISTERED
+            self._standing(claim, digest).status is Status.REGISTERED
             for claim, digest in zip(group.claims, group.digests, strict=True)
         )
 
-    def leave_out_new(self, case: CaseFile) -> None:
-        """List a benchmark the baseline does not have; nobody promised anything about it yet."""
-        del self.desk.cases[case.nodeid]
-        self.new_benchmarks.append(case.nodeid)
+    def leave_out_new(self, cases: Sequence[CaseFile]) -> bool:
+        """List benchmarks the baseline does not have, outside every family: nobody promised anything about them yet.
+
+        Alpha was shared among them as well. No benchmark has been measured yet, so the others share it anew.
+
+        Returns:
+            False, and nothing is left out, when a claim that is no gate has used its share of alpha already.
+        """
+        if self._settings.mode == "campaign" and not self._allocate_without({case.nodeid for case in cases}):
+            return False
+        for case in cases:
+            del self.desk.cases[case.nodeid]
+            self.new_benchmarks.append(case.nodeid)
+        return True
+
+    def _allocate_without(self, left_out: set[str]) -> bool:
+        cases = {name: case for name, case in self.desk.cases.items() if case.entry and name not in left_out}
+        entries = {name: case.entry for name, case in cases.items() if case.entry is not None}
+        shared = allocate_entries(entries, read_working_lock(self._config, []), self._settings.correction)
+        changed = {name: entry for name, entry in shared.items() if entry != entries[name]}
+        if not all(cases[name].is_deferred for name in changed):
+            return False
+        for name, entry in changed.items():
+            cases[name].entry = entry
+        return True
 
     def _check_key(self) -> None:
         """Refuse a key that could not sign what the session is about to find.

@@ -17,15 +17,15 @@ import gc
 import hashlib
 import inspect
 import json
+import math
 import os
 import sys
 import textwrap
 import time
 import traceback
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ LONGEST_ROUND = 1e-5
 LOW_SHARE = 0.0
 """Share of the rounds below the low statistic: 0 is the minimum. docs/adr/0008 says why."""
 LOW_NAME = "minimum"
+Prepared = tuple[Any, Any, Any, Any]
+"""A callable, its arguments, its keyword arguments, and what is to be called with them afterwards, or None."""
 _MARKS = ("ophamin_claim(declaration): a claim.", "ophamin_scenario(declaration): a module of claims.")
 _QUIET_OPTIONS: dict[str, Any] = {
     # of pytest: every benchmark asked for is run once, whatever addopts say
@@ -64,6 +66,7 @@ _QUIET_OPTIONS: dict[str, Any] = {
     "randomly_seed": 0,
     "reruns": 0,
     "count": 1,
+    "no_cov": True,
     # of pytest-benchmark
     "benchmark_disable": False,
     "benchmark_enable": True,
@@ -89,7 +92,9 @@ def main(arguments: list[str]) -> int:
     del sys.path[0]  # this program's folder; where a side looks first stands in its PYTHONPATH
     os.chdir(request["folder"])
     session = Session(request)
-    status = pytest.main(_arguments(request), plugins=[session])
+    given = _arguments(request)
+    # Without a file pytest would run whatever it finds: here all that was asked for is absent.
+    status = pytest.ExitCode.NO_TESTS_COLLECTED if given is None else pytest.main(given, plugins=[session])
     result = {"format": FORMAT, "status": int(status), **session.result()}
     text = json.dumps(result, allow_nan=False)
     whole = Path(arguments[1])
@@ -99,23 +104,22 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _arguments(request: dict[str, Any]) -> list[str]:
-    """Return pytest's arguments: whole files, since one node id that does not exist would end the session."""
+def _arguments(request: dict[str, Any]) -> list[str] | None:
+    """Return pytest's arguments: whole files, since one node id that does not exist would end the session.
+
+    None when no file of what was asked for is there.
+    """
+    collecting = ["--continue-on-collection-errors", "-q", "-o", f"cache_dir={request['cache']}", *request["options"]]
     if request["find"] is not None:
-        return [*_collecting(request), *request["options"], *request["find"]]
+        return [*collecting, *request["find"]]
     root = Path(request["rootdir"])
-    files = dict.fromkeys(nodeid.split("::", 1)[0] for nodeid in request["benchmarks"])
-    given = ["--rootdir", str(root), *_collecting(request)]
-    if request["inifile"] is not None and Path(request["inifile"]).is_file():
-        given += ["-c", request["inifile"]]
-    return [*given, *request["options"], *(str(root / file) for file in files if (root / file).is_file())]
-
-
-def _collecting(request: dict[str, Any]) -> list[str]:
-    given = ["--continue-on-collection-errors", "-q", "-o", f"cache_dir={request['cache']}"]
-    if find_spec("pytest_cov") is not None:
-        given.append("--no-cov")  # read before any hook here could take it back
-    return given
+    names = dict.fromkeys(nodeid.split("::", 1)[0] for nodeid in request["benchmarks"])
+    files = [str(root / name) for name in names if (root / name).is_file()]
+    if not files:
+        return None
+    inifile = request["inifile"]
+    settings = ["-c", inifile] if inifile is not None and Path(inifile).is_file() else []
+    return ["--rootdir", str(root), *settings, *collecting, *files]
 
 
 class Session:
@@ -136,6 +140,13 @@ class Session:
         """Take Ophamin's own plugin out, of whatever version: here a claim is a benchmark and nothing else."""
         if getattr(plugin, "__name__", "") == "pytest_ophamin.plugin":
             manager.unregister(plugin)
+
+    # Around all others, in the style every pluggy knows: pytest-cov reads its options here, tryfirst.
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, early_config: Any) -> Iterator[None]:
+        """Measure no coverage, whatever addopts say; ``--no-cov`` would be unknown where pytest-cov is not loaded."""
+        early_config.known_args_namespace.no_cov = True
+        yield
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -203,7 +214,7 @@ class Session:
             "sources": self._sources,
             "origins": (origins := _origins()),
             "found": self._found,
-            "versions": _versions(origins) if self._request["versions"] else {},
+            "distributions": _distributions(origins) if self._request["distributions"] else {},
         }
 
     def _take_over_the_fixture(self) -> None:
@@ -217,7 +228,7 @@ class Session:
             session.limit(fixture)
             _warm_up(lambda: function(*args, **kwargs))
             result = call(fixture, function, *args, **kwargs)
-            session.keep(fixture, lambda: function(*args, **kwargs))
+            session.keep(fixture, lambda: (function, args, kwargs, None))
             return result
 
         def called_pedantic(  # noqa: PLR0917  # pytest-benchmark's own signature
@@ -235,13 +246,11 @@ class Session:
                 given["teardown"] = teardown
             result = pedantic(fixture, target, **given)
 
-            def once() -> None:
+            def prepared() -> Prepared:
                 made = (setup() if setup is not None else None) or (args, kwargs or {})
-                target(*made[0], **made[1])
-                if teardown is not None:
-                    teardown(*made[0], **made[1])
+                return target, made[0], made[1], teardown
 
-            session.keep(fixture, once)
+            session.keep(fixture, prepared)
             return result
 
         used.__call__ = called
@@ -260,12 +269,16 @@ class Session:
             fixture._min_time = 0.0
             fixture._calibration_precision = 1e-9  # with no least time a round is one call
 
-    def keep(self, fixture: Any, once: Callable[[], object]) -> None:
+    def keep(self, fixture: Any, prepared: Callable[[], Prepared]) -> None:
         """Keep what a benchmark's rounds say, once they are over."""
         wanted = self._wanted.get(fixture.fullname)
         if wanted is None or fixture.stats is None:
             return
         rounds = sorted(fixture.stats.stats.data)
+        if not all(math.isfinite(seconds) and seconds > 0.0 for seconds in rounds):
+            message = f"a round took {rounds[0]!r} s: the benchmark's timer is too coarse for it"
+            self._failed[fixture.fullname] = {"exception": None, "place": None, "message": message}
+            return
         self._read[fixture.fullname] = {
             "low": _quantile(rounds, LOW_SHARE),
             "median": _quantile(rounds, 0.5),
@@ -273,7 +286,7 @@ class Session:
             "rounds": len(rounds),
             "iterations": fixture.stats.iterations,
             "gc": "off in rounds" if fixture._disable_gc else ("on" if gc.isenabled() else "off"),
-            "peak": _peak(once) if wanted["memory"] else None,
+            "peak": _peak(*prepared()) if wanted["memory"] else None,
         }
 
 
@@ -291,17 +304,20 @@ def _quantile(rising: list[float], share: float) -> float:
     return rising[min(len(rising) - 1, max(0, -int(-share * len(rising) // 1) - 1))]
 
 
-def _peak(once: Callable[[], object]) -> int:
-    """Return the largest number of bytes the call held above what was held before it."""
+def _peak(function: Any, args: Any, kwargs: Any, teardown: Any) -> int:
+    """Return the largest number of bytes one call held above what was held before it."""
     gc.collect()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        once()
-        return max(1, tracemalloc.get_traced_memory()[1] - before)
+        function(*args, **kwargs)
+        peak = tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+    if teardown is not None:
+        teardown(*args, **kwargs)
+    return max(1, peak)
 
 
 def _other_callable(item: Any) -> Callable[..., object] | None:
@@ -350,21 +366,48 @@ def _last_line(text: str) -> str:
 
 
 def _origins() -> dict[str, str]:
-    """Return the file of every top-level module that is loaded, those of the interpreter itself left out."""
-    found: dict[str, str] = {}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py"):
-            found.setdefault(name.partition(".")[0], file) if "." in name else found.update({name: file})
-    return {name: file for name, file in found.items() if name not in sys.stdlib_module_names}
+    """Return the file of every outermost module that is loaded and has one, those of the interpreter left out.
+
+    A namespace package has no file: of what lies in it, every part counts by itself.
+    """
+    files = {
+        name: file
+        for name, module in list(sys.modules.items())
+        if isinstance(file := getattr(module, "__file__", None), str)
+    }
+    found = {}
+    for name, file in files.items():
+        parts = name.split(".")
+        inside = any(".".join(parts[:depth]) in files for depth in range(1, len(parts)))
+        if not inside and parts[0] not in sys.stdlib_module_names:
+            found[name] = file
+    return found
 
 
-def _versions(origins: dict[str, str]) -> dict[str, str]:
-    """Return the version of the distribution each module came with, where it came with one."""
+def _distributions(origins: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the distribution that owns each module's name: its name, its version, and the folder it was built from."""
     from importlib import metadata
 
     owners = metadata.packages_distributions()
-    return {name: metadata.version(owners[name][0]) for name in origins if name in owners}
+    found = {}
+    for name in origins:
+        of = list(dict.fromkeys(owners.get(name.partition(".")[0], ())))
+        if len(of) == 1:  # else it is a namespace of several
+            owner = metadata.distribution(of[0])
+            found[name] = {"name": of[0], "version": owner.version, "folder": _source_folder(owner)}
+    return found
+
+
+def _source_folder(owner: Any) -> str | None:
+    """Return the folder an installer says it took a distribution from (PEP 610)."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    try:
+        url = urlsplit(json.loads(owner.read_text("direct_url.json") or "{}").get("url", ""))
+    except ValueError:
+        return None
+    return url2pathname(url.path) if url.scheme == "file" else None
 
 
 if __name__ == "__main__":

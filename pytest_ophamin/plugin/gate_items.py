@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ _PLUGIN_NAMES = ("benchmark", "pytest_benchmark.plugin")
 """Names pytest-benchmark is registered under, found by itself or by ``-p``."""
 SLICE_ATTRIBUTE = "ophamin_slice"
 """Attribute of a call report: the slice's text."""
+_LEFT_OUT = (keys.idle_gates, keys.ungated)
 DEFERRED = "deferred"
 """Text of the slice of a gate: the controlling process will measure it, when all other tests are done."""
 
@@ -29,15 +31,19 @@ def is_gate(group: ClaimGroup) -> bool:
 
 
 def hold_to_limits(nodes: Sequence[Any], config: pytest.Config) -> None:
-    """Give every benchmark that makes no claim of its own those of ``--ophamin-gate``."""
+    """Give every benchmark that makes no claim of its own those of ``--ophamin-gate``; what is to fail makes none."""
     from pytest_ophamin.plugin.marks import claim
 
     for node in nodes:
         if not isinstance(node, pytest.Function) or FIXTURE not in node.fixturenames:
             continue
-        if node.get_closest_marker(CLAIM_MARK) is None:
-            for metric, limit in config.stash[keys.settings].gates:
-                node.add_marker(claim(_statement(node, metric, limit), metric=metric, at_most=limit))
+        if node.get_closest_marker(CLAIM_MARK) is not None:
+            continue
+        if node.get_closest_marker("xfail") is not None:  # nobody vouches for it
+            config.stash.setdefault(keys.ungated, []).append(node.nodeid)
+            continue
+        for metric, limit in config.stash[keys.settings].gates:
+            node.add_marker(claim(_statement(node, metric, limit), metric=metric, at_most=limit))
 
 
 def gate_problems(item: pytest.Function, claim: Claim) -> list[Problem]:
@@ -91,6 +97,30 @@ def defer(item: pytest.Item, attach_catalogue: Callable[[pytest.TestReport], Non
     setattr(report, SLICE_ATTRIBUTE, DEFERRED)
     attach_catalogue(report)
     item.ihook.pytest_runtest_logreport(report=report)
+
+
+def told_of_left_out(config: pytest.Config) -> list[str]:
+    """Return a line for each kind of benchmark that this session did not gate."""
+    idle, ungated = (len(set(config.stash.get(key, None) or ())) for key in _LEFT_OUT)
+    lines = []
+    if idle:
+        gates = "1 benchmark gate was" if idle == 1 else f"{idle} benchmark gates were"
+        lines.append(f"ophamin: {gates} run as plain benchmarks: --ophamin-baseline REV decides them")
+    if ungated:
+        tests = "1 benchmark marked xfail is" if ungated == 1 else f"{ungated} benchmarks marked xfail are"
+        lines.append(f"ophamin: {tests} held to no --ophamin-gate")
+    return lines
+
+
+def left_out_text(config: pytest.Config) -> str:
+    """Return the benchmarks a worker did not gate, as the one text that crosses processes."""
+    return json.dumps([config.stash.get(key, []) for key in _LEFT_OUT])
+
+
+def take_left_out(config: pytest.Config, text: str) -> None:
+    """Take over what a worker did not gate; all of them collected the same."""
+    for key, nodeids in zip(_LEFT_OUT, json.loads(text), strict=True):
+        config.stash.setdefault(key, []).extend(nodeids)
 
 
 def _statement(item: pytest.Function, metric: str, limit: float) -> str:

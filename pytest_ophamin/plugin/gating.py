@@ -8,9 +8,10 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -106,6 +107,7 @@ class _Bench:
             )
             self._announce(running)
             self._environment = _describe_environment(gate.rehearse(running), gate, running)
+            running = self._without_new(running)
             for course in gate.run(running, is_settled=lambda each: _is_settled(each, registry), tell=self._tell):
                 self._close(course)
 
@@ -128,6 +130,23 @@ class _Bench:
                 course.not_tested = "no baseline: give --ophamin-baseline REV"
                 self.leave_untested(course, course.not_tested)
 
+    def _without_new(self, courses: Sequence[Course]) -> list[Course]:
+        """Leave out what the baseline alone lacks; what is registered, or has a budget too, stays and is NOT TESTED."""
+        new = [
+            course
+            for course in courses
+            if course.is_absent and course.needs_baseline and not self._ending.is_registered(self._cases[course.test])
+        ]
+        if not new or not self._ending.leave_out_new([self._cases[course.test] for course in new]):
+            return list(courses)
+        left_out = {course.test for course in new}
+        rest = [course for course in courses if course.test not in left_out]
+        for course in rest:
+            entry = self._cases[course.test].entry
+            assert entry is not None  # noqa: S101  # only collected benchmarks wait
+            course.entry = entry  # its share of alpha may have grown
+        return rest
+
     @contextmanager
     def _baseline(self, courses: Sequence[Course], scratch: Path) -> Iterator[tuple[Place | None, Path | None]]:
         """Provide where the baseline runs, and where its revision is checked out if it is one."""
@@ -139,7 +158,9 @@ class _Bench:
             tree = self._tree
             self._commit = find_commit(tree, str(self._settings.baseline))
             with checked_out(tree, self._commit, scratch.parent / "baseline") as folder:
-                yield self._candidate().moved(tree, folder), folder
+                place = self._candidate().moved(tree, folder)
+                # The revision may lack the folder this session was started in; its tests are named from rootdir.
+                yield place if place.folder.is_dir() else replace(place, folder=folder), folder
 
     def _candidate(self) -> Place:
         start_path: tuple[str, ...] = self._config.stash[keys.start_path]
@@ -159,7 +180,7 @@ class _Bench:
     def _outside_entries(self) -> tuple[Path, ...]:
         """Entries of the user's PYTHONPATH that lie outside the tree: every side keeps them."""
         entries = [Path(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-        return tuple(entry for entry in entries if not entry.absolute().is_relative_to(self._tree))
+        return tuple(entry for entry in entries if not entry.resolve().is_relative_to(self._tree))
 
     @cached_property
     def _tree(self) -> Path:
@@ -197,38 +218,37 @@ class _Bench:
         """Send the report of a benchmark that is done."""
         case = self._cases[course.test]
         self.note.clear()
+        if course.skipped is not None:
+            self._report_skip(course, case, course.skipped)
+            return
         if course.not_tested is not None:
-            if course.is_absent and not self._ending.is_registered(case):
-                self._ending.leave_out_new(case)
-            else:
-                self.leave_untested(course, course.not_tested)
+            self.leave_untested(course, course.not_tested)
             return
         case.comparison = self._comparison(course)
         self._report(course, case)
 
     def _report(self, course: Course, case: CaseFile) -> None:
         """Tell the session, as it is told of any test, that the benchmark was run."""
-        assert case.entry is not None  # noqa: S101  # only collected benchmarks wait
-        name = course.test.split("::", 1)[-1].replace("::", ".")
-        location = (case.entry.module, case.entry.line - 1, name)
-        hook = self._config.hook
-        hook.pytest_runtest_logstart(nodeid=course.test, location=location)
-        for when in ("setup", "call", "teardown"):
-            report = pytest.TestReport(
-                nodeid=course.test,
-                location=location,
-                keywords={},
-                outcome="passed",
-                longrepr=None,
-                when=when,
-            )
-            if when == "call":
-                report.duration = course.seconds
-                setattr(report, SLICE_ATTRIBUTE, course.to_slice().to_text())
-                if course.failure is not None:
-                    report.outcome, report.longrepr = "failed", course.told
+        setup, call, teardown = (_report_of(course, case, when) for when in ("setup", "call", "teardown"))
+        call.duration = course.seconds
+        setattr(call, SLICE_ATTRIBUTE, course.to_slice().to_text())
+        if course.failure is not None:
+            call.outcome, call.longrepr = "failed", course.told
+        self._send(setup, call, teardown)
+
+    def _report_skip(self, course: Course, case: CaseFile, reason: str) -> None:
+        """Tell the session that the benchmark skips itself here."""
+        setup, teardown = _report_of(course, case, "setup"), _report_of(course, case, "teardown")
+        file, line, _ = setup.location
+        setup.outcome, setup.longrepr = "skipped", (file, (line or 0) + 1, f"Skipped: {reason}")
+        self._send(setup, teardown)
+
+    def _send(self, *reports: pytest.TestReport) -> None:
+        hook, nodeid, location = self._config.hook, reports[0].nodeid, reports[0].location
+        hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+        for report in reports:
             hook.pytest_runtest_logreport(report=report)
-        hook.pytest_runtest_logfinish(nodeid=course.test, location=location)
+        hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
 
     def _comparison(self, course: Course) -> Comparison:
         against, name, commit = "budget", "", None
@@ -256,6 +276,19 @@ class _Bench:
             self._terminal.write_line(line, **markup)
 
 
+def _report_of(course: Course, case: CaseFile, when: Literal["setup", "call", "teardown"]) -> pytest.TestReport:
+    assert case.entry is not None  # noqa: S101  # only collected benchmarks wait
+    name = course.test.split("::", 1)[-1].replace("::", ".")
+    return pytest.TestReport(
+        nodeid=course.test,
+        location=(case.entry.module, case.entry.line - 1, name),
+        keywords={},
+        outcome="passed",
+        longrepr=None,
+        when=when,
+    )
+
+
 def _is_settled(course: Course, registry: PillarRegistry) -> bool:
     entry = course.entry
     gathering = gather_slices(entry.group, bytes.fromhex(entry.key), [course.to_slice()])
@@ -270,7 +303,8 @@ def _describe_environment(results: Any, gate: Gate, courses: Sequence[Course]) -
     files = {gate.candidate.rootdir / course.test.split("::", 1)[0] for course in courses}
     own = strays(results[Side.CANDIDATE].origins, gate.tree)
     names = [name for name, file in own.items() if not is_beside_tests(Path(file), files, gate.tree)]
-    versions = [f"{name} {baseline.versions[name]}" for name in names if name in baseline.versions]
+    owners = {name: baseline.distributions[name] for name in names if name in baseline.distributions}
+    versions = [f"{name} {owner.version}" for name, owner in owners.items()]
     return ", ".join([f"Python {baseline.python}", *versions])
 
 

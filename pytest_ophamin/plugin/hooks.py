@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin import keys
-from pytest_ophamin.plugin.gate_items import SLICE_ATTRIBUTE, defer, is_gate
+from pytest_ophamin.plugin.gate_items import SLICE_ATTRIBUTE, defer, is_gate, told_of_left_out
 from pytest_ophamin.plugin.nodeids import split_nodeid
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ SPOILT_ATTRIBUTE = "ophamin_spoilt"
 """Attribute of a teardown report: the slices its failure concerns, as text."""
 CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
 """Attribute of a worker's first report: the catalogue's text."""
+ADDED_ATTRIBUTE = "ophamin_added"
+"""Attribute of a report made by this plugin: it is final, and no slice of a closed test."""
 
 
 class CollectingHooks:
@@ -91,6 +93,7 @@ class RunningHooks:
 
         if is_gate(item.stash[keys.group]):
             defer(item, self._attach_catalogue)
+            self._tear_down_others(item, nextitem)
             return True
         base = item.stash[keys.base_id]
         is_first = item.stash[keys.slice_number][0] == 1
@@ -102,6 +105,19 @@ class RunningHooks:
         if is_first:
             item.ihook.pytest_runtest_logfinish(nodeid=base, location=item.location)
         return True
+
+    def _tear_down_others(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Tear down what earlier tests left to the last of their module: here it is one that is not run now."""
+        from pytest_ophamin.plugin.compat import tear_down
+
+        call = tear_down(item, nextitem)
+        if call.excinfo is None:
+            return
+        report = pytest.TestReport.from_item_and_call(item, call)
+        vars(report)[ADDED_ATTRIBUTE] = True  # of the tests before it: it is no part of what the gate will say
+        if self._sharing is not None:
+            vars(report)[SPOILT_ATTRIBUTE] = self._sharing.concerned(item, call)
+        item.ihook.pytest_runtest_logreport(report=report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -259,12 +275,8 @@ class DeskHooks:
         """Print the table of claims."""
         if self._ending is not None:
             self._ending.print_summary(terminalreporter)
-        idle = len(self._config.stash.get(keys.idle_gates, []))
-        if idle and not self._config.option.collectonly:
-            gates = "1 benchmark gate was" if idle == 1 else f"{idle} benchmark gates were"
-            terminalreporter.write_line(
-                f"ophamin: {gates} run as plain benchmarks: --ophamin-baseline REV decides them"
-            )
+        for line in [] if self._config.option.collectonly else told_of_left_out(self._config):
+            terminalreporter.write_line(line)
 
     @property
     def _is_decided(self) -> bool:

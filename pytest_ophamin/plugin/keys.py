@@ -43,6 +43,8 @@ start_path = pytest.StashKey[tuple[str, ...]]()
 """On config: the import path before any conftest.py changed it."""
 idle_gates = pytest.StashKey[list[str]]()
 """On config: benchmarks whose gates were left undecided, since the session names no baseline."""
+ungated = pytest.StashKey[list[str]]()
+"""On config: benchmarks that are marked xfail, and so not held to the limits of ``--ophamin-gate``."""
 
 mistakes = pytest.StashKey[list["Problem"]]()
 """On a module: what is wrong with its claims, those of its classes included, until its report is told."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_ophamin.plugin.compat import junit_elements
+from pytest_ophamin.plugin.hooks import ADDED_ATTRIBUTE
 from pytest_ophamin.plugin.showing import is_failing, properties_of, rewrite_report
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.deciders import Decider
     from pytest_ophamin.plugin.showing import Final
-
-
-ADDED_ATTRIBUTE = "ophamin_added"
-"""Attribute of a report made here: it is final, and no slice of a closed test."""
 
 
 class Replacer:

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.gate_hooks import GateHooks
+from pytest_ophamin.plugin.gate_items import left_out_text, take_left_out, told_of_left_out
 from pytest_ophamin.plugin.hooks import CATALOGUE_ATTRIBUTE, CollectingHooks, DeskHooks, RunningHooks
 from pytest_ophamin.plugin.nodeids import split_nodeid
 from pytest_ophamin.plugin.substrate import drawn_by
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WORKER_INPUT = "ophamin"
 WORKER_OUTPUT = "ophamin_catalogue"
+WORKER_LEFT_OUT = "ophamin_left_out"
 
 
 def take_role(session: pytest.Session) -> None:
@@ -90,10 +92,12 @@ class WorkerHooks(CollectingHooks):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Send the catalogue of a worker that ran no test."""
+        """Send the catalogue of a worker that ran no test, and which benchmarks it did not gate."""
+        output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
         if not self._has_sent and self.catalogue is not None:
-            output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
             output[WORKER_OUTPUT] = self.catalogue.to_text()
+        if told_of_left_out(self.config):
+            output[WORKER_LEFT_OUT] = left_out_text(self.config)
 
 
 class ControllerHooks:
@@ -139,11 +143,13 @@ class ControllerHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take the catalogue of a worker that ran no test; xdist may call this twice for one node."""
+        """Take what a worker says at its end; xdist may call this twice for one node."""
         output = getattr(node, "workeroutput", None) or {}
         text = output.pop(WORKER_OUTPUT, None)
         if text is not None:
             self._desk_hooks.adopt_text(text)
+        if (left_out := output.pop(WORKER_LEFT_OUT, None)) is not None:
+            take_left_out(self._config, left_out)
 
     def pytest_unconfigure(self) -> None:
         """Take the folder of signals away."""

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_ophamin.plugin import keys
 from pytest_ophamin.plugin.compat import failed_finalizers, shared_fixtures
+from pytest_ophamin.plugin.gate_items import is_gate
 
 SliceName = tuple[str, int]
 """Test, and number of its slice."""
@@ -46,7 +47,8 @@ class Sharing:
         # A plugin may fail the report of a teardown that raised nothing.
         failed = [None] if call.excinfo is None else failed_finalizers(call.excinfo.value)
         found = {user for fixture in failed if fixture is not None for user in self._released.pop(fixture, ())}
-        if None in failed and call.when == "teardown" and keys.group in item.stash:
+        has_run = keys.group in item.stash and not is_gate(item.stash[keys.group])
+        if None in failed and call.when == "teardown" and has_run:
             found.add(_name(item))
         return spoilt_text(found)
 

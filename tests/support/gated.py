@@ -13,7 +13,7 @@ from pytest_ophamin.claims.document import claim_digest
 from pytest_ophamin.claims.gate_checks import gate_design
 from pytest_ophamin.claims.model import Claim, ClaimGroup
 from pytest_ophamin.comparing.places import Place
-from pytest_ophamin.comparing.request import Reading, Result, Trouble
+from pytest_ophamin.comparing.request import Distribution, Reading, Result, Trouble
 from pytest_ophamin.testing import claim_of
 
 TEST = "bench/test_decode.py::test_decode"
@@ -47,17 +47,19 @@ def result(
     uncollected: Mapping[str, str] | None = None,
     origins: Mapping[str, str] | None = None,
     sources: Mapping[str, str] | None = None,
+    distributions: Mapping[str, Distribution] | None = None,
 ) -> Result:
     """Return what a process says."""
     return Result(
         python="3.12.0",
+        status=0,
         readings=readings or {},
         troubles=troubles or {},
         absent=absent,
         uncollected=uncollected or {},
         sources=sources if sources is not None else dict.fromkeys(readings or {}, "a"),
         origins=origins or {},
-        versions={},
+        distributions=distributions or {},
     )
 
 
@@ -74,10 +76,12 @@ class FakeRunner:
     """``answer(side, request)``."""
     scratch: Path
     asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     environments: list[Mapping[str, str]] = field(default_factory=list)
 
     def run(self, where: Place, request: str, environment: Mapping[str, str], *, name: str) -> Result:
         """Answer for one process."""
         self.asked.append(name)
+        self.requests.append(request)
         self.environments.append(environment)
         return self.answer(name, request)

@@ -17,15 +17,17 @@ from gated import TEST, FakeRunner, entry_of, gate_claim, place, reading, result
 from pytest_ophamin.comparing.course import Course
 from pytest_ophamin.comparing.gate import Gate, Progress, seed_of
 from pytest_ophamin.comparing.places import (
+    built_from,
     environment_of,
     environment_size,
     import_roots,
     is_beside_tests,
     own_entries,
+    shadowed,
     strays,
 )
 from pytest_ophamin.comparing.process import ProcessDied, Runner
-from pytest_ophamin.comparing.request import Result, Trouble, Wish, read_result, request_text
+from pytest_ophamin.comparing.request import Distribution, Result, Trouble, Wish, read_result, request_text
 from pytest_ophamin.comparing.sides import Side, block_order, hash_seed
 from pytest_ophamin.errors import EvidenceError, UsageError
 from pytest_ophamin.trials.gather import gather_slices
@@ -87,6 +89,54 @@ def test_only_source_folders_of_the_tree_are_its_own_entries(tmp_path: Path) -> 
     ]
     found = own_entries(entries, tmp_path, str(tmp_path / ".venv"))
     assert found == (tmp_path / "src",)
+
+
+def test_a_tree_is_recognised_behind_a_symbolic_link(tmp_path: Path) -> None:
+    """A path through a link leads to the work tree all the same: such modules are no foreign ones."""
+    tree, link = tmp_path / "tree", tmp_path / "link"
+    (tree / "src").mkdir(parents=True)
+    (tree / "src" / "pkg.py").touch()
+    link.symlink_to(tree)
+    assert own_entries([str(link / "src")], tree, "/opt/env") == (tree / "src",)
+    origins = {"pkg": str(link / "src" / "pkg.py")}
+    assert strays(origins, tree) == {"pkg": str(tree / "src" / "pkg.py")}
+    assert import_roots(origins, tree, []) == (tree / "src",)
+
+
+def test_namespaces_and_extensions_are_of_the_tree_too(tmp_path: Path) -> None:
+    """What lies in a namespace package leads above it; a compiled module is code under test like any other."""
+    origins = {
+        "ns.mine": str(tmp_path / "src" / "ns" / "mine" / "__init__.py"),
+        "ns.sub.other": str(tmp_path / "lib" / "ns" / "sub" / "other.py"),
+        "fast": str(tmp_path / "build" / "fast.cpython-312-x86_64-linux-gnu.so"),
+        "packed": str(tmp_path / "more" / "packed" / "__init__.cpython-312-x86_64-linux-gnu.so"),
+        "a.b.c": str(tmp_path / "c.py"),  # named as no folder is: it gives none
+    }
+    roots = import_roots(origins, tmp_path, [])
+    assert set(roots) == {tmp_path / name for name in ("src", "lib", "build", "more")}
+    assert set(strays(origins, tmp_path)) == set(origins)
+    installed = {"ns.mine": "/env/site-packages/ns/mine/__init__.py", "ns.else": "/env/site-packages/ns/else.py"}
+    (tmp_path / "src" / "ns" / "mine").mkdir(parents=True)
+    (tmp_path / "src" / "ns" / "mine" / "__init__.py").touch()
+    assert set(shadowed(installed, [tmp_path])) == {"ns.mine"}
+
+
+def owner(name: str, folder: str | None = None) -> Distribution:
+    """Return a distribution."""
+    return Distribution(name=name, version="1.0", folder=folder)
+
+
+def test_builds_of_the_tree_are_known_by_name_or_folder(tmp_path: Path) -> None:
+    """An installer writes the folder down; a build from elsewhere has the project's name, however it is spelt."""
+    owners = {"here": owner("x", str(tmp_path)), "named": owner("My.Project"), "numpy": owner("numpy", "/elsewhere")}
+    assert set(built_from(owners, tmp_path)) == {"here"}
+    assert set(built_from(owners, tmp_path, if_unnamed=True)) == {"here", "named", "numpy"}
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "my_project"\n')
+    assert set(built_from(owners, tmp_path, if_unnamed=True)) == {"here", "named"}
+    (tmp_path / "pyproject.toml").write_text("project = 3")
+    assert set(built_from(owners, tmp_path)) == {"here"}
+    (tmp_path / "pyproject.toml").write_text("[[")
+    assert set(built_from(owners, tmp_path)) == {"here"}
 
 
 def test_import_roots_are_found_from_what_was_imported(tmp_path: Path) -> None:
@@ -151,7 +201,8 @@ def answer(**changes: Any) -> str:
         "uncollected": {},
         "sources": {TEST: "a"},
         "origins": {},
-        "versions": {},
+        "distributions": {TEST: {"name": "Decode", "version": "1.2", "folder": None}},
+        "status": 0,
     }
     return json.dumps(document | changes)
 
@@ -161,7 +212,8 @@ def test_a_result_is_read_back() -> None:
     read = read_result(answer())
     assert read.readings[TEST].peak == 512
     assert read.troubles[OTHER].skipped
-    assert read.troubles[OTHER].message == "skipped: no data"
+    assert read.troubles[OTHER].message == "no data"
+    assert read.distributions[TEST] == Distribution(name="Decode", version="1.2", folder=None)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +240,7 @@ def test_a_request_says_what_to_read(tmp_path: Path) -> None:
         {OTHER: Wish(calls=True), TEST: Wish(memory=True)},
         budget=0.05,
         swaps=False,
-        versions=True,
+        distributions=True,
         cache=tmp_path,
         options=("-p", "x"),
     )
@@ -267,7 +319,7 @@ def test_versus_has_a_side_of_its_own() -> None:
         ({"uncollected": {"bench/test_decode.py": "ImportError: no"}}, "cannot be collected there: ImportError: no"),
         ({}, "in the baseline: it was not run there"),
         (
-            {"troubles": {TEST: Trouble(exception=None, place=None, message="skipped: x", skipped=True)}},
+            {"troubles": {TEST: Trouble(exception=None, place=None, message="x", skipped=True)}},
             "in the baseline: skipped: x",
         ),
     ],
@@ -280,6 +332,28 @@ def test_what_cannot_be_compared_is_not_tested(wrong: dict[str, Any], reason: st
     assert reason in course.not_tested
     assert not course.is_open
     assert course.is_absent is ("absent" in wrong)
+
+
+def test_what_the_candidate_lacks_itself_is_not_new() -> None:
+    """Missing on both sides, a benchmark is missing: only what the baseline alone lacks is new."""
+    course = Course(entry=entry_of(gate_claim()))
+    course.rehearse({side: result(absent=frozenset({TEST})) for side in (Side.BASELINE, Side.CANDIDATE, Side.CONTROL)})
+    assert course.not_tested is not None
+    assert "in the candidate: the benchmark does not exist there" in course.not_tested
+    assert not course.is_absent
+
+
+def test_a_candidate_that_skips_itself_is_skipped() -> None:
+    """Before anything was measured; a benchmark that skips itself later on has lost its pairs."""
+    skips = result(troubles={TEST: Trouble(exception=None, place=None, message="no data", skipped=True)})
+    course = Course(entry=entry_of(gate_claim()))
+    course.rehearse(pair() | {Side.CANDIDATE: skips})
+    assert course.skipped == "no data"
+    later = Course(entry=entry_of(gate_claim()))
+    later.take(pair())
+    later.take(pair() | {Side.CANDIDATE: skips})
+    assert later.skipped is None
+    assert later.not_tested == "in the candidate: skipped: no data"
 
 
 def test_a_benchmark_that_raises_makes_its_claims_void() -> None:
@@ -347,6 +421,15 @@ def test_each_half_runs_one_process_of_every_side(tmp_path: Path) -> None:
     assert [len(course.pairs) for course in found] == [2, 4]
 
 
+def test_every_side_runs_the_same_benchmarks(tmp_path: Path) -> None:
+    """What ran before in a process can be seen in a time: a budget beside a ratio is run by the baseline too."""
+    runner = FakeRunner(steady, tmp_path)
+    budget = gate_claim("time_median", pairs=2, unit="s", at_most=1.0, test=OTHER)
+    found = [Course(entry=entry_of(gate_claim(pairs=2))), Course(entry=entry_of(budget))]
+    list(gate(tmp_path, runner).run(found, is_settled=lambda _: False))
+    assert {tuple(json.loads(request)["benchmarks"]) for request in runner.requests} == {(TEST, OTHER)}
+
+
 def test_a_benchmark_stops_after_a_whole_block_only(tmp_path: Path) -> None:
     """It is asked whether it is decided between blocks, and is then left out of the next."""
     asked: list[int] = []
@@ -388,6 +471,43 @@ def test_a_candidate_that_is_installed_is_refused(tmp_path: Path) -> None:
         gate(tmp_path, runner).rehearse(courses(2))
 
 
+@pytest.mark.parametrize("layout", ["lib", "python"])
+def test_an_installed_build_of_the_project_is_refused_in_any_layout(layout: str, tmp_path: Path) -> None:
+    """Its source need not lie where sources usually do: the installer wrote down where it took it from."""
+    (tmp_path / "tree" / layout / "decode").mkdir(parents=True)
+    said = {"decode": "/env/lib/site-packages/decode.abi3.so", "numpy": "/env/lib/site-packages/numpy.py"}
+    owners = {"decode": owner("decode", str(tmp_path / "tree")), "numpy": owner("numpy")}
+
+    def told(side: str, asked: str) -> Result:
+        return dataclasses.replace(steady(side, asked), origins=said, distributions=owners)
+
+    with pytest.raises(UsageError, match="import 'decode' as it is installed"):
+        gate(tmp_path, FakeRunner(told, tmp_path)).rehearse(courses(2))
+
+
+def test_what_finds_an_editable_project_is_no_build_of_it(tmp_path: Path) -> None:
+    """Build backends install a module that knows where the source lies."""
+    said = {"__editable___decode_finder": "/env/lib/site-packages/__editable___decode_finder.py"}
+    owners = {name: owner("decode", str(tmp_path / "tree")) for name in said}
+
+    def told(side: str, asked: str) -> Result:
+        return dataclasses.replace(steady(side, asked), origins=said, distributions=owners)
+
+    assert gate(tmp_path, FakeRunner(told, tmp_path)).rehearse(courses(2))
+
+
+def test_a_temporary_folder_in_the_work_tree_is_no_stray(tmp_path: Path) -> None:
+    """The baseline's own modules may lie below the work tree, in the folder they were checked out to."""
+    inside = tmp_path / "tree" / "tmp" / "baseline"
+    said = {"decode": str(inside / "decode.py")}
+
+    def told(side: str, asked: str) -> Result:
+        return dataclasses.replace(steady(side, asked), origins=said if side == "baseline" else {})
+
+    made = gate(tmp_path, FakeRunner(told, tmp_path), baseline=place(inside), moved_to=inside)
+    assert made.rehearse(courses(2))
+
+
 def test_a_baseline_looks_where_the_candidate_looked(tmp_path: Path) -> None:
     """Modules an editable install maps to folders on no import path are found in the other tree's folders."""
     inside = {"decode": str(tmp_path / "tree" / "src" / "decode" / "__init__.py")}
@@ -412,6 +532,22 @@ def test_another_environment_may_run_this_trees_tests(tmp_path: Path) -> None:
     gate(tmp_path, told(helpers), baseline=place(tree), moved_to=None).rehearse(courses(2))
     with pytest.raises(UsageError, match="import 'decode' from this work tree"):
         gate(tmp_path, told(own), baseline=place(tree), moved_to=None).rehearse(courses(2))
+
+
+def test_tests_inside_a_package_do_not_excuse_the_package(tmp_path: Path) -> None:
+    """pytest puts the work tree first, and the other environment's own version is never imported."""
+    tree = tmp_path / "tree"
+    package = str(tree / "bench" / "__init__.py")  # the benchmarks lie in it
+
+    def told(owners: dict[str, Distribution]) -> FakeRunner:
+        def answer(side: str, asked: str) -> Result:
+            return dataclasses.replace(steady(side, asked), origins={"bench": package}, distributions=owners)
+
+        return FakeRunner(answer, tmp_path)
+
+    gate(tmp_path, told({}), baseline=place(tree), moved_to=None).rehearse(courses(2))
+    with pytest.raises(UsageError, match="import 'bench' from this work tree"):
+        gate(tmp_path, told({"bench": owner("bench")}), baseline=place(tree), moved_to=None).rehearse(courses(2))
 
 
 def test_whether_the_benchmark_itself_changed_is_kept(tmp_path: Path) -> None:
@@ -455,6 +591,17 @@ def test_a_process_without_a_result_is_told_with_its_output(code: str, message: 
     with pytest.raises(ProcessDied, match=message) as caught:
         runner_of(tmp_path, code).run(here, "{}", dict(os.environ), name="baseline")
     assert ("gone" in caught.value.output) is ("gone" in code)
+
+
+@pytest.mark.parametrize(("status", "message"), [(2, "was interrupted"), (3, "internal error"), (4, "could not begin")])
+def test_a_session_that_ran_nothing_is_told(status: int, message: str, tmp_path: Path) -> None:
+    """Its benchmarks are missing for another reason than that they do not exist."""
+    text = answer(status=status)
+    code = f"import sys; print('no such option'); open(sys.argv[2], 'w').write({text!r})"
+    here = dataclasses.replace(place(tmp_path), python=sys.executable)
+    with pytest.raises(ProcessDied, match=message) as caught:
+        runner_of(tmp_path, code).run(here, "{}", dict(os.environ), name="baseline")
+    assert "no such option" in caught.value.output
 
 
 def test_an_interpreter_that_cannot_be_started_is_named(tmp_path: Path) -> None:

@@ -180,6 +180,11 @@ def test_recorded_pairs_are_refuted_as_their_candidate_is_slowed() -> None:
     plan = Plan(pairs=30, threshold=1.05)
     assert refuted(chained(sessions, 30), plan, 1.0, shipped()) == (0, 2)
     assert refuted(chained(sessions, 30), plan, 1.2, shipped()) == (2, 2)
+    assert refuted(chained(sessions, 30), plan, 1.2, shipped(), one=True) == (2, 2)
+    first, second = chained(sessions, 30)
+    alone = [{**first, "text": first["text"].slowed(0.5)}, {**second, "count": second["count"].slowed(0.5)}]
+    assert refuted(alone, plan, 1.2, shipped(), one=True) == (2, 2)  # count is slowed in the first, text in the second
+    assert refuted(alone[::-1], plan, 1.2, shipped(), one=True) == (0, 2)
 
 
 def test_the_report_tells_alarms_misses_and_what_broke(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,4 +204,5 @@ def test_the_report_tells_alarms_misses_and_what_broke(monkeypatch: pytest.Monke
     assert "aa-quiet: during 5 of 5 sessions others were at work." in text
     assert "| peer-slow-quiet | mean:5% | 1 of 1 | 100.0% | 1 of 1 | 14.0 (14.0) |" in text
     assert "| peer-slow-quiet | median:5% | 0 of 1 | 95.0% | 0 of 1 | 14.0 (14.0) |" in text
+    assert "One benchmark at the limit (1.05), aa-quiet: a REFUTED line in 0 of 1 sessions chained" in text
     assert "Every benchmark at the limit (1.05), aa-quiet: a REFUTED line in 0 of 1 sessions chained" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -44,12 +44,22 @@ def resampled(sessions: Sequence[Session], pairs: int, draws: int, seed: int) ->
 
 
 def refuted(
-    sessions: Iterator[dict[str, Pairs]], plan: Plan, factor: float, registry: PillarRegistry
+    sessions: Iterable[dict[str, Pairs]], plan: Plan, factor: float, registry: PillarRegistry, *, one: bool = False
 ) -> tuple[int, int]:
-    """Return how many sessions have a REFUTED line when every benchmark is slower by ``factor``, and of how many."""
+    """Return how many sessions have a REFUTED line, and of how many.
+
+    Args:
+        sessions: Sessions of equal sides.
+        plan: How each is decided.
+        factor: How much slower the candidate is made.
+        registry: The pillars.
+        one: Whether it is made so in one benchmark of each session, in turn, or in all of them.
+    """
     found = total = 0
-    for session in sessions:
-        slowed = {name: pairs.slowed(factor) for name, pairs in session.items()}
+    for index, session in enumerate(sessions):
+        names = sorted(session)
+        slower = {names[index % len(names)]} if one else set(names)
+        slowed = {name: pairs.slowed(factor) if name in slower else pairs for name, pairs in session.items()}
         found += has(decide_session(slowed, plan, registry), Verdict.REFUTED)
         total += 1
     return found, total

@@ -10,65 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from childrun import Runner, assert_clean, verdicts
+from gateproject import ALONE, BENCH, SLOW, nothing_is_left, write
 
 from pytest_ophamin.cli import main
-
-# The processes of a gate start faster without the plugins this suite has installed to be tried beside claims.
-ALONE = ("-p", "pytest_benchmark.plugin", "-p", "ophamin", "--ophamin-budget=2")
-LIBRARY = "def work(n):\n    return sum(i * i for i in range(n))\n"
-SLOW = "def work(n):\n    return sum(i * i for i in range(2 * n))\n"
-BENCH = """
-from lib import work
-from pytest_ophamin import claim
-
-@claim("a hundred squares are not slower", metric="time_ratio", at_most=1.5, pairs=6)
-def test_hundred(benchmark):
-    benchmark(work, 100)
-
-def test_plain():
-    assert work(3) == 5
-"""
-
-
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, commit: Callable[[], str]) -> pytest.Pytester:
-    """A project with a benchmark, committed as it is."""
-    pytester.makefile(".toml", pyproject='[tool.pytest.ini_options]\npythonpath = ["src"]\ntestpaths = ["bench"]\n')
-    write(pytester, LIBRARY, BENCH)
-    commit()
-    return pytester
-
-
-def write(pytester: pytest.Pytester, library: str | None = None, bench: str | None = None) -> None:
-    """Write the library, or its benchmarks."""
-    for name, text in (("src/lib.py", library), ("bench/test_bench.py", bench)):
-        if text is not None:
-            path = pytester.path / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-
-
-def nothing_is_left(folder: Path) -> bool:
-    """Tell whether neither a worktree nor a folder of a gate is left behind."""
-    listed = subprocess.run(["git", "worktree", "list"], cwd=folder, capture_output=True, text=True, check=True)
-    return len(listed.stdout.splitlines()) == 1 and not list(Path(tempfile.gettempdir()).glob("ophamin-gate-*"))
-
-
-@pytest.fixture(autouse=True)
-def _own_temporary_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers of this suite run side by side: each looks for leftovers in a folder of its own."""
-    folder = tmp_path_factory.mktemp("gates")
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
 
 def test_a_slower_revision_is_refuted_and_anyone_can_recompute_it(
@@ -205,7 +152,7 @@ def test_a_campaign_without_a_baseline_is_not_green(project: pytest.Pytester, ru
     [
         (
             ("--ophamin-baseline", "nonsense"),
-            "there is no such commit, tag or branch here: run `git fetch origin nonse",
+            "there is no such commit, tag or branch here: run `git fetch --tags origin '+refs/",
         ),
         (
             (f"--ophamin-baseline-python={sys.executable}",),
@@ -236,9 +183,28 @@ def test_a_shallow_clone_names_the_command_that_mends_it(
     monkeypatch.chdir(clone)
     result = run(*ALONE, "--ophamin-baseline", "HEAD~1")
     assert result.ret == 1
-    assert "this clone is shallow and does not have it: run `git fetch --unshallow --tags`" in "\n".join(
-        result.outlines
+    text = "\n".join(result.outlines)
+    assert "this clone is shallow and does not have it: run `git fetch --unshallow --tags origin" in text
+    command = text.split("run `", 1)[1].split("`", 1)[0]
+    subprocess.run(command, shell=True, check=True, cwd=clone, capture_output=True)  # noqa: S602  # what it told
+    assert "in up to 6 pairs of fresh processes, against HEAD~1" in "\n".join(
+        run(*ALONE, "--ophamin-baseline", "HEAD~1").outlines
     )
+
+
+def test_a_branch_the_remote_alone_has_is_found(
+    project: pytest.Pytester, run: Runner, commit: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone of one branch knows no `main`: the command it is told brings it, and then `main` is enough."""
+    subprocess.run(["git", "branch", "-M", "main"], check=True, cwd=project.path)
+    subprocess.run(["git", "checkout", "-q", "-b", "topic"], check=True, cwd=project.path)
+    clone = project.path / "clone"
+    command = ["git", "clone", "-q", "--depth=1", "--branch=topic", f"file://{project.path}", str(clone)]
+    subprocess.run(command, check=True, cwd=project.path)
+    monkeypatch.chdir(clone)
+    text = "\n".join(run(*ALONE, "--ophamin-baseline", "main").outlines)
+    subprocess.run(text.split("run `", 1)[1].split("`", 1)[0], shell=True, check=True, cwd=clone)  # noqa: S602
+    assert "against main (" in "\n".join(run(*ALONE, "--ophamin-baseline", "main").outlines)
 
 
 @pytest.mark.parametrize(

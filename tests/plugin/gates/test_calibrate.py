@@ -61,6 +61,8 @@ def test_a_machine_is_measured_and_told(pytester: pytest.Pytester, scratch: Path
     [
         (["test_plain.py"], "expected benchmarks (tests that use the fixture 'benchmark') in test_plain.py, came none"),
         (["test_torn.py"], "test_torn.py cannot be collected"),
+        (["sub"], "No module named 'nothing_of_this_name'"),
+        (["test_gone.py"], "file or directory not found: test_gone.py"),
         (["--pairs", "7"], "expected an even number from 4 to 10000, came '7'"),
         (["--threshold", "much"], "expected a number above 0 and below 1000, came 'much'"),
     ],
@@ -68,6 +70,7 @@ def test_a_machine_is_measured_and_told(pytester: pytest.Pytester, scratch: Path
 def test_a_mistake_is_told(pytester: pytest.Pytester, scratch: Path, arguments: list[str], words: str) -> None:
     """A sentence and exit status 2."""
     pytester.makepyfile(test_plain="def test_plain(): pass", test_torn="def test_torn(")
+    pytester.mkdir("sub").joinpath("conftest.py").write_text("import nothing_of_this_name")
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 2
     assert words in done.stderr

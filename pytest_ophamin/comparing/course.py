@@ -17,7 +17,7 @@ from pytest_ophamin.claims.gates import (
     TIME_P99,
     kept_columns,
 )
-from pytest_ophamin.claims.model import Claim
+from pytest_ophamin.claims.model import Claim, Digest
 from pytest_ophamin.comparing.request import Reading, Result, Trouble, Wish
 from pytest_ophamin.comparing.sides import Side
 from pytest_ophamin.trials.columns import FLOAT, ColumnKey, SliceColumn
@@ -76,10 +76,10 @@ class Course:
         second = self.second
         return frozenset({Side.CANDIDATE, Side.CONTROL, *([] if second is None else [second])})
 
-    @property
-    def needs_baseline(self) -> bool:
-        """Whether none of its claims can be decided without a baseline."""
-        return all(claim.kind in RATIO_KINDS and claim.versus is None for claim in self.claims)
+    def claims_by_need(self, *, baseline: bool) -> list[tuple[Claim, Digest]]:
+        """Return its claims that cannot be decided without a baseline, or those that can, with their digests."""
+        pairs = zip(self.entry.group.claims, self.entry.group.digests, strict=True)
+        return [pair for pair in pairs if (pair[0].kind in RATIO_KINDS and pair[0].versus is None) is baseline]
 
     @property
     def _candidate_first(self) -> list[Side]:

@@ -173,18 +173,28 @@ class Gate:
 
     def _installed_parts(self, result: Result) -> dict[str, str]:
         """Return the modules of this tree's own project that were imported as they are installed, by name."""
-        own = built_from(result.distributions, self.tree)
+        own = built_from(result.distributions, (self.tree, self.candidate.rootdir))
         files = {name: result.origins[name] for name in own if name in result.origins and _EDITABLE not in name}
         return {name: file for name, file in files.items() if is_installed(Path(file))}
 
+    def _project_in_place_of_its_build(self, result: Result) -> set[str]:
+        """Return the modules of a build of this project none of which was imported from where it is installed.
+
+        Tests may lie inside the project's own package: pytest then imports it from the work tree, ahead of the build.
+        """
+        own = built_from(result.distributions, (self.tree, self.candidate.rootdir))
+        used = {owner.name for name, owner in own.items() if is_installed(Path(result.origins.get(name, "")))}
+        return {name for name, owner in own.items() if owner.name not in used}
+
     def _test_files(self, courses: Sequence[Course]) -> set[Path]:
-        return {self.candidate.rootdir / course.test.split("::", 1)[0] for course in courses}
+        files = [self.candidate.rootdir / course.test.split("::", 1)[0] for course in courses]
+        return {*files, *(file.resolve() for file in files)}
 
     def _check_origins(self, result: Result, courses: Sequence[Course]) -> None:
         """Refuse a baseline that is this work tree under another name: its ratio would be 1, whatever was changed."""
         found = strays(result.origins, self.tree)
         if self.moved_to is None:  # another environment runs this tree's tests; what they test must come from elsewhere
-            files, own = self._test_files(courses), built_from(result.distributions, self.tree, if_unnamed=True)
+            files, own = self._test_files(courses), self._project_in_place_of_its_build(result)
             found = {
                 name: file
                 for name, file in found.items()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,33 +125,41 @@ def is_beside_tests(path: Path, tests: Iterable[Path], tree: Path) -> bool:
     return path.parent in folders - {tree}
 
 
-def built_from(
-    distributions: Mapping[str, Distribution], tree: Path, *, if_unnamed: bool = False
-) -> dict[str, Distribution]:
-    """Return, by module, the distributions that are builds of ``tree``: of its name, or installed from its folder.
+def built_from(distributions: Mapping[str, Distribution], folders: Collection[Path]) -> dict[str, Distribution]:
+    """Return, by module, the distributions that are builds of what lies in ``folders``.
+
+    They have the name of a project there, or were installed from there: from the folder, one below it, or a file in it.
 
     Args:
         distributions: Owners of modules' names.
-        tree: The project's tree.
-        if_unnamed: Where the tree's pyproject.toml names no project, any distribution may be its.
+        folders: The work tree, and folders in it that may name a project of their own.
     """
-    own = _project_name(tree)
-    if own is None and if_unnamed:
-        return dict(distributions)
+    names = {name for folder in folders for name in _project_names(folder)}
     return {
         name: owner
         for name, owner in distributions.items()
-        if _canonical(owner.name) == own or (owner.folder is not None and Path(owner.folder).resolve() == tree)
+        if _canonical(owner.name) in names
+        or (owner.folder is not None and any(Path(owner.folder).resolve().is_relative_to(folder) for folder in folders))
     }
 
 
-def _project_name(tree: Path) -> str | None:
-    try:
-        project = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
-    except (OSError, ValueError):  # none, or none that can be read: pip would say so, here it only says no name
-        return None
-    name = project.get("name") if isinstance(project, dict) else None
-    return _canonical(name) if isinstance(name, str) else None
+def _project_names(folder: Path) -> set[str]:
+    """Return the names a folder's pyproject.toml and setup.cfg give its project; none where they cannot be read."""
+    names: list[object] = []
+    with suppress(OSError, ValueError):
+        document = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        names += [_within(document, "project", "name"), _within(document, "tool", "poetry", "name")]
+    with suppress(OSError, ValueError, configparser.Error):
+        setup = configparser.ConfigParser(interpolation=None)
+        setup.read_string((folder / "setup.cfg").read_text(encoding="utf-8"))
+        names.append(setup.get("metadata", "name", fallback=None))
+    return {_canonical(name) for name in names if isinstance(name, str)}
+
+
+def _within(document: object, *path: str) -> object:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
 
 
 def _canonical(name: str) -> str:

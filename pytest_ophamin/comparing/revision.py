@@ -73,7 +73,8 @@ def _take_away(top: Path, folder: Path) -> None:
     # Not `git worktree prune`: it would forget every other worktree whose disk happens not to be there.
     with suppress(GitProblem, OSError):  # a note too much harms nobody, and git forgets it in time
         for note in _common(top).glob("worktrees/*/gitdir"):
-            told = note.parent / note.read_text(encoding="utf-8").strip()  # absolute, or as seen from the note
+            path = note.read_text(encoding="utf-8", errors="surrogateescape").strip()
+            told = note.parent / path  # absolute, or as seen from the note
             if told.parent.resolve() == folder.resolve():
                 shutil.rmtree(note.parent, ignore_errors=True)
 

@@ -19,7 +19,7 @@ from pytest_ophamin.deciding.campaign import decide_campaign, with_dependence_fi
 from pytest_ophamin.deciding.outcome import Campaign, Outcome, Registration, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pytest_ophamin.claims.lock import Lock, LockEntry
     from pytest_ophamin.claims.model import Claim, Digest
@@ -69,7 +69,12 @@ class ClosedCampaign:
 
 
 def close_campaign(
-    outcomes: Iterable[Outcome], plan: Plan, settings: Settings, *, all_in_scope: bool
+    outcomes: Iterable[Outcome],
+    plan: Plan,
+    settings: Settings,
+    *,
+    all_in_scope: bool,
+    in_scope: Collection[str] = (),
 ) -> ClosedCampaign | None:
     """Add what was registered and not collected, then decide the campaign.
 
@@ -78,12 +83,13 @@ def close_campaign(
         plan: The committed lock.
         settings: Name, correction and level.
         all_in_scope: The collection did not end normally, so that no family can be called out of scope.
+        in_scope: Families that were collected, whether or not they have an outcome.
 
     Returns:
         None when there is no claim at all.
     """
     found = list(outcomes)
-    families = {outcome.claim.family for outcome in found}
+    families = {outcome.claim.family for outcome in found} | set(in_scope)
     missing, out_of_scope = _missing(found, plan, None if all_in_scope else families)
     every = found + missing
     if not every:

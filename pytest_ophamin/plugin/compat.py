@@ -9,7 +9,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import IO, Any, cast
 
 import pytest
@@ -32,7 +32,14 @@ def tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.CallInf
 
     pytest does so after every item it runs, and refuses the next one where it was left out.
     """
-    return pytest.CallInfo.from_call(lambda: item.session._setupstate.teardown_exact(nextitem), "teardown")
+    reraise: list[type[BaseException]] = [pytest.exit.Exception]
+    if not item.config.getoption("usepdb", False):
+        reraise.append(KeyboardInterrupt)
+    capturing: Any = item.config.pluginmanager.getplugin("capturemanager")
+    with nullcontext() if capturing is None else capturing.item_capture("teardown", item):
+        return pytest.CallInfo.from_call(
+            lambda: item.session._setupstate.teardown_exact(nextitem), "teardown", tuple(reraise)
+        )
 
 
 def terminal_file(reporter: Any) -> IO[str]:

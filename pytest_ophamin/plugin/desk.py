@@ -74,7 +74,10 @@ class Desk:
             The case it belongs to; None for a plain test.
         """
         is_explained = self._take_messages(report)
-        if report.__dict__.pop(ADDED_ATTRIBUTE, False):
+        added = report.__dict__.pop(ADDED_ATTRIBUTE, None)
+        if added is not None:
+            slice_of = split_nodeid(added)
+            report.nodeid = slice_of[0] if slice_of is not None and slice_of[0] in self.cases else added
             return None
         parts = split_nodeid(report.nodeid)
         nodeid, number, of = parts if parts is not None else (report.nodeid, 1, 1)

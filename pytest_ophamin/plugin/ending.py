@@ -23,8 +23,10 @@ from pytest_ophamin.reporting.text import escape_text
 from pytest_ophamin.substrate.standing import lock_standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
+    from pytest_ophamin.claims.catalogue import CatalogueEntry
+    from pytest_ophamin.claims.model import Claim, Digest
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.showing import Final
 
@@ -44,6 +46,7 @@ class Ending:
         self._closed: ClosedCampaign | None = None
         self._is_finished = False
         self.new_benchmarks: list[str] = []
+        self._new_families: set[str] = set()
         needs_standing = self._settings.mode == "campaign" or self._settings.strict
         self.decider = Decider(
             self._settings,
@@ -68,38 +71,38 @@ class Ending:
             self._plan = Plan(lock=lock, standing=standing)
         return self._plan
 
-    def is_registered(self, case: CaseFile) -> bool:
-        """Tell whether the committed lock holds a claim of a test as it is, in a plain session too."""
-        group = None if case.entry is None else case.entry.group
-        return group is not None and any(
-            self._standing(claim, digest).status is Status.REGISTERED
-            for claim, digest in zip(group.claims, group.digests, strict=True)
-        )
+    def is_in_lock(self, claim: Claim, digest: Digest) -> bool:
+        """Tell whether the committed lock promises a claim, as it is or as it was before it was amended.
 
-    def leave_out_new(self, cases: Sequence[CaseFile]) -> bool:
+        In a plain session too.
+        """
+        return self.plan.registration(claim, digest, self._settings.correction).status is not Status.UNREGISTERED
+
+    def leave_out_new(self, cases: Mapping[str, CatalogueEntry | None]) -> bool:
         """List benchmarks the baseline does not have, outside every family: nobody promised anything about them yet.
 
         Alpha was shared among them as well. No benchmark has been measured yet, so the others share it anew.
 
+        Args:
+            cases: Their node ids, each with what is left of its claims: those that need no baseline.
+
         Returns:
             False, and nothing is left out, when a claim that is no gate has used its share of alpha already.
         """
-        if self._settings.mode == "campaign" and not self._allocate_without({case.nodeid for case in cases}):
+        entries = {name: case.entry for name, case in self.desk.cases.items() if case.entry is not None}
+        rest = {name: cases.get(name, entry) for name, entry in entries.items()}
+        left = {name: entry for name, entry in rest.items() if entry is not None}
+        if self._settings.mode == "campaign":
+            left = allocate_entries(left, read_working_lock(self._config, []), self._settings.correction)
+        if any(entry != entries[name] and not self.desk.cases[name].is_deferred for name, entry in left.items()):
             return False
-        for case in cases:
-            del self.desk.cases[case.nodeid]
-            self.new_benchmarks.append(case.nodeid)
-        return True
-
-    def _allocate_without(self, left_out: set[str]) -> bool:
-        cases = {name: case for name, case in self.desk.cases.items() if case.entry and name not in left_out}
-        entries = {name: case.entry for name, case in cases.items() if case.entry is not None}
-        shared = allocate_entries(entries, read_working_lock(self._config, []), self._settings.correction)
-        changed = {name: entry for name, entry in shared.items() if entry != entries[name]}
-        if not all(cases[name].is_deferred for name in changed):
-            return False
-        for name, entry in changed.items():
-            cases[name].entry = entry
+        self._new_families |= {claim.family for name in cases for claim in entries[name].group.claims}
+        self.new_benchmarks += cases
+        for name in entries:
+            if name in left:
+                self.desk.cases[name].entry = left[name]
+            else:
+                del self.desk.cases[name]
         return True
 
     def _check_key(self) -> None:
@@ -191,10 +194,14 @@ class Ending:
     def _finish_campaign(self, session: pytest.Session) -> None:
         ended_badly = self.desk.catalogue is None and session.exitstatus not in (0, _EMPTY)
         self._closed = close_campaign(
-            self._outcomes(), self.plan, self._settings, all_in_scope=ended_badly or session.testscollected == 0
+            self._outcomes(),
+            self.plan,
+            self._settings,
+            all_in_scope=ended_badly or session.testscollected == 0,
+            in_scope=self._new_families,
         )
         if self._closed is None:
-            if session.exitstatus == 0:
+            if session.exitstatus == 0 and not self.new_benchmarks:
                 session.exitstatus = _EMPTY
             return
         self._show_corrected(session, self._closed)

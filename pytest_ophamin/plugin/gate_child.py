@@ -24,7 +24,7 @@ import textwrap
 import time
 import traceback
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,11 @@ class Session:
         if getattr(plugin, "__name__", "") == "pytest_ophamin.plugin":
             manager.unregister(plugin)
 
+    def pytest_addoption(self, parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+        """Know where the cache lies, though it is used by nobody: strict settings refuse what nobody knows."""
+        if not pluginmanager.hasplugin("cacheprovider"):
+            parser.addini("cache_dir", "unused: this session has no cache")
+
     # Around all others, in the style every pluggy knows: pytest-cov reads its options here, tryfirst.
     @pytest.hookimpl(hookwrapper=True)
     def pytest_load_initial_conftests(self, early_config: Any) -> Iterator[None]:
@@ -165,8 +170,9 @@ class Session:
 
     def pytest_collectreport(self, report: Any) -> None:
         """Remember why a file could not be collected."""
-        if report.failed:
-            self._uncollected[report.nodeid.split("::", 1)[0]] = _last_line(str(report.longrepr))
+        if not report.passed:  # skipped: ("file", line, "Skipped: could not import 'numba'")
+            told = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            self._uncollected[report.nodeid.split("::", 1)[0]] = _last_line(str(told))
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Keep what was asked for, in the order it was asked for; or tell what there is, and run nothing."""
@@ -183,15 +189,19 @@ class Session:
             if other is not None:
                 self._other[item.nodeid] = other
 
-    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
-        """Keep the first exception of a benchmark: its class and where it was raised."""
-        if getattr(report, "when", None) is not None and node.nodeid in self._wanted:
-            self._failed.setdefault(node.nodeid, _failure(call.excinfo.value, self._request["rootdir"]))
-
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
-        """Keep that a benchmark was skipped."""
-        if call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception):
-            self._failed.setdefault(item.nodeid, {"skipped": str(call.excinfo.value) or "no reason given"})
+        """Keep the first exception of a benchmark, also one it is marked to raise: its class and where it was raised.
+
+        Or that it was skipped, or gave itself up by ``pytest.xfail``.
+        """
+        if call.excinfo is None or item.nodeid not in self._wanted:
+            return
+        error = call.excinfo.value
+        if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
+            self._failed.setdefault(item.nodeid, {"skipped": str(error) or "no reason given"})
+        else:
+            self._failed.setdefault(item.nodeid, _failure(error, self._request["rootdir"]))
 
     def result(self) -> dict[str, Any]:
         """Return everything that was read, and what could not be."""
@@ -388,14 +398,26 @@ def _distributions(origins: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return the distribution that owns each module's name: its name, its version, and the folder it was built from."""
     from importlib import metadata
 
-    owners = metadata.packages_distributions()
+    owners = {name: set(of) for name, of in metadata.packages_distributions().items()}
     found = {}
-    for name in origins:
-        of = list(dict.fromkeys(owners.get(name.partition(".")[0], ())))
-        if len(of) == 1:  # else it is a namespace of several
-            owner = metadata.distribution(of[0])
-            found[name] = {"name": of[0], "version": owner.version, "folder": _source_folder(owner)}
+    for name, file in origins.items():
+        of = owners.get(name.partition(".")[0], set())
+        # Python 3.11 names no owner of a lone extension, and a namespace has several.
+        owner = metadata.distribution(*of) if len(of) == 1 else _owner_of_file(file, metadata.distributions())
+        if owner is not None:
+            found[name] = {"name": owner.name, "version": owner.version, "folder": _source_folder(owner)}
     return found
+
+
+def _owner_of_file(file: str, distributions: Iterable[Any]) -> Any:
+    """Return the distribution that lists an installed file, or None."""
+    if not {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return None
+    for each in distributions:
+        folder = str(each.locate_file(""))
+        if file.startswith(folder) and Path(file).relative_to(folder).as_posix() in map(str, each.files or ()):
+            return each
+    return None
 
 
 def _source_folder(owner: Any) -> str | None:

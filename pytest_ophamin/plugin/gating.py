@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from pytest_ophamin.claims.model import ClaimGroup
 from pytest_ophamin.comparing.course import Course
 from pytest_ophamin.comparing.gate import Gate, Progress, processors, workshop
 from pytest_ophamin.comparing.places import Place, is_beside_tests, own_entries, strays
@@ -29,12 +30,15 @@ from pytest_ophamin.plugin.gate_child import LOW_NAME
 from pytest_ophamin.plugin.gate_items import SLICE_ATTRIBUTE
 from pytest_ophamin.plugin.pillars import registry_of
 from pytest_ophamin.plugin.progress import TerminalNote
+from pytest_ophamin.plugin.substrate import substrate_commit
 from pytest_ophamin.reporting.text import count
 from pytest_ophamin.substrate.git import GitProblem
 from pytest_ophamin.trials.comparison import Comparison
 from pytest_ophamin.trials.gather import gather_slices
+from pytest_ophamin.trials.streams import SEED_POLICY_COMMIT, stream_key
 
 if TYPE_CHECKING:
+    from pytest_ophamin.claims.catalogue import CatalogueEntry
     from pytest_ophamin.deciding.registry import PillarRegistry
     from pytest_ophamin.plugin.casefile import CaseFile
     from pytest_ophamin.plugin.ending import Ending
@@ -106,8 +110,9 @@ class _Bench:
                 options=_forwarded(self._config),
             )
             self._announce(running)
-            self._environment = _describe_environment(gate.rehearse(running), gate, running)
-            running = self._without_new(running)
+            results = gate.rehearse(running)
+            self._environment = _describe_environment(results, gate, running)
+            running = self._without_new(running, results)
             for course in gate.run(running, is_settled=lambda each: _is_settled(each, registry), tell=self._tell):
                 self._close(course)
 
@@ -130,22 +135,40 @@ class _Bench:
                 course.not_tested = "no baseline: give --ophamin-baseline REV"
                 self.leave_untested(course, course.not_tested)
 
-    def _without_new(self, courses: Sequence[Course]) -> list[Course]:
-        """Leave out what the baseline alone lacks; what is registered, or has a budget too, stays and is NOT TESTED."""
-        new = [
-            course
+    def _without_new(self, courses: Sequence[Course], results: Mapping[Side, Result]) -> list[Course]:
+        """Leave out the ratios of benchmarks the baseline lacks; what the lock promises stays, and is NOT TESTED.
+
+        Budgets need no baseline: where there are any, they are measured by themselves.
+        """
+        new = {
+            course.test: self._without_baseline(course)
             for course in courses
-            if course.is_absent and course.needs_baseline and not self._ending.is_registered(self._cases[course.test])
-        ]
-        if not new or not self._ending.leave_out_new([self._cases[course.test] for course in new]):
+            if course.is_absent
+            and not any(self._ending.is_in_lock(*each) for each in course.claims_by_need(baseline=True))
+        }
+        if not new or not self._ending.leave_out_new(new):
             return list(courses)
-        left_out = {course.test for course in new}
-        rest = [course for course in courses if course.test not in left_out]
+        rest = [course for course in courses if new.get(course.test, course.entry) is not None]
         for course in rest:
             entry = self._cases[course.test].entry
             assert entry is not None  # noqa: S101  # only collected benchmarks wait
             course.entry = entry  # its share of alpha may have grown
+            if course.test in new:
+                course.not_tested, course.is_absent = None, False
+                course.rehearse(results)
         return rest
+
+    def _without_baseline(self, course: Course) -> CatalogueEntry | None:
+        """Return what a benchmark would be had it made no claim against a baseline; None if it made no other."""
+        claims = course.claims_by_need(baseline=False)
+        if not claims:
+            return None
+        group = ClaimGroup(
+            test=course.test, claims=tuple(c for c, _ in claims), digests=tuple(digest for _, digest in claims)
+        )
+        by_commit = group.claims[0].seed_policy == SEED_POLICY_COMMIT
+        key = stream_key(group, substrate_commit(self._config) if by_commit else None)
+        return replace(course.entry, group=group, key=key.hex())
 
     @contextmanager
     def _baseline(self, courses: Sequence[Course], scratch: Path) -> Iterator[tuple[Place | None, Path | None]]:

@@ -27,7 +27,7 @@ SPOILT_ATTRIBUTE = "ophamin_spoilt"
 CATALOGUE_ATTRIBUTE = "ophamin_catalogue"
 """Attribute of a worker's first report: the catalogue's text."""
 ADDED_ATTRIBUTE = "ophamin_added"
-"""Attribute of a report made by this plugin: it is final, and no slice of a closed test."""
+"""Attribute of a report made by this plugin: the test it is about. It is final, and no slice of a closed test."""
 
 
 class CollectingHooks:
@@ -82,12 +82,15 @@ class RunningHooks:
     ) -> None:
         self._config = config
         self._sharing: Sharing | None = None
+        self._last: pytest.Item | None = None
+        """The item that was run last."""
         self._attach_catalogue = attach_catalogue or (lambda _: None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Run a claim once, whatever a plugin would make of it, under its own node id."""
         if keys.group not in item.stash:
+            self._last = item
             return None
         from pytest_ophamin.plugin.compat import run_protocol
 
@@ -95,6 +98,7 @@ class RunningHooks:
             defer(item, self._attach_catalogue)
             self._tear_down_others(item, nextitem)
             return True
+        self._last = item
         base = item.stash[keys.base_id]
         is_first = item.stash[keys.slice_number][0] == 1
         if is_first:
@@ -114,7 +118,9 @@ class RunningHooks:
         if call.excinfo is None:
             return
         report = pytest.TestReport.from_item_and_call(item, call)
-        vars(report)[ADDED_ATTRIBUTE] = True  # of the tests before it: it is no part of what the gate will say
+        last = self._last or item
+        report.location = last.location
+        vars(report)[ADDED_ATTRIBUTE] = last.nodeid  # xdist sends reports of the item it is at only
         if self._sharing is not None:
             vars(report)[SPOILT_ATTRIBUTE] = self._sharing.concerned(item, call)
         item.ihook.pytest_runtest_logreport(report=report)

@@ -48,7 +48,7 @@ class Replacer:
         if case is not None:
             case.is_closed = True
             case.shown = report.outcome
-        setattr(report, ADDED_ATTRIBUTE, True)
+        setattr(report, ADDED_ATTRIBUTE, nodeid)
         self._config.hook.pytest_runtest_logreport(report=report)
 
     def correct(self, case: CaseFile, finals: Sequence[Final]) -> None:

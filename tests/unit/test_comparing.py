@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from gated import TEST, FakeRunner, entry_of, gate_claim, place, reading, result
 
+from pytest_ophamin.claims.allocation import allocate_entries
 from pytest_ophamin.comparing.course import Course
 from pytest_ophamin.comparing.gate import Gate, Progress, seed_of
 from pytest_ophamin.comparing.places import (
@@ -128,15 +129,25 @@ def owner(name: str, folder: str | None = None) -> Distribution:
 
 def test_builds_of_the_tree_are_known_by_name_or_folder(tmp_path: Path) -> None:
     """An installer writes the folder down; a build from elsewhere has the project's name, however it is spelt."""
-    owners = {"here": owner("x", str(tmp_path)), "named": owner("My.Project"), "numpy": owner("numpy", "/elsewhere")}
-    assert set(built_from(owners, tmp_path)) == {"here"}
-    assert set(built_from(owners, tmp_path, if_unnamed=True)) == {"here", "named", "numpy"}
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "my_project"\n')
-    assert set(built_from(owners, tmp_path, if_unnamed=True)) == {"here", "named"}
-    (tmp_path / "pyproject.toml").write_text("project = 3")
-    assert set(built_from(owners, tmp_path)) == {"here"}
-    (tmp_path / "pyproject.toml").write_text("[[")
-    assert set(built_from(owners, tmp_path)) == {"here"}
+    owners = {
+        "here": owner("x", str(tmp_path)),
+        "wheel": owner("y", str(tmp_path / "dist" / "y-1.0-py3-none-any.whl")),
+        "named": owner("My.Project"),
+        "numpy": owner("numpy", "/elsewhere"),
+    }
+    built = {"here", "wheel"}
+    assert set(built_from(owners, (tmp_path,))) == built
+    pyproject, setup = tmp_path / "pyproject.toml", tmp_path / "setup.cfg"
+    for text in ('[project]\nname = "my_project"\n', '[tool.poetry]\nname = "My-Project"\n'):
+        pyproject.write_text(text)
+        assert set(built_from(owners, (tmp_path,))) == {*built, "named"}
+    for text in ("project = 3", "[[", "[project]\nname = 3"):
+        pyproject.write_text(text)
+        assert set(built_from(owners, (tmp_path,))) == built
+    setup.write_text("[metadata]\nname = my_project\nversion = %(odd\n")
+    assert set(built_from(owners, (tmp_path,))) == {*built, "named"}
+    setup.write_text("no section")
+    assert set(built_from(owners, (tmp_path,))) == built
 
 
 def test_import_roots_are_found_from_what_was_imported(tmp_path: Path) -> None:
@@ -537,17 +548,37 @@ def test_another_environment_may_run_this_trees_tests(tmp_path: Path) -> None:
 def test_tests_inside_a_package_do_not_excuse_the_package(tmp_path: Path) -> None:
     """pytest puts the work tree first, and the other environment's own version is never imported."""
     tree = tmp_path / "tree"
-    package = str(tree / "bench" / "__init__.py")  # the benchmarks lie in it
+    tree.mkdir()
+    (tree / "pyproject.toml").write_text('[project]\nname = "decode"\n')
+    package = {"bench": str(tree / "bench" / "__init__.py")}  # the benchmarks lie in it
+    installed = package | {"decode": "/env/lib/site-packages/decode/__init__.py"}
 
-    def told(owners: dict[str, Distribution]) -> FakeRunner:
+    def rehearse(origins: dict[str, str], **owners: Distribution) -> None:
         def answer(side: str, asked: str) -> Result:
-            return dataclasses.replace(steady(side, asked), origins={"bench": package}, distributions=owners)
+            return dataclasses.replace(steady(side, asked), origins=origins, distributions=owners)
 
-        return FakeRunner(answer, tmp_path)
+        # The candidate runs in the work tree, where nothing is installed.
+        made = gate(tmp_path, FakeRunner(answer, tmp_path), baseline=place(tree), moved_to=None)
+        made.rehearse(courses(2))
 
-    gate(tmp_path, told({}), baseline=place(tree), moved_to=None).rehearse(courses(2))
+    rehearse(package)
+    rehearse(package, bench=owner("another"))
+    rehearse(installed, bench=owner("decode"), decode=owner("decode"))  # a build that brings its tests along
     with pytest.raises(UsageError, match="import 'bench' from this work tree"):
-        gate(tmp_path, told({"bench": owner("bench")}), baseline=place(tree), moved_to=None).rehearse(courses(2))
+        rehearse(package, bench=owner("decode"))
+
+
+def test_tests_behind_a_symbolic_link_are_no_strays(tmp_path: Path) -> None:
+    """Their real files are elsewhere in the tree, and they are the same tests."""
+    tree = tmp_path / "tree"
+    (tree / "perf" / "bench").mkdir(parents=True)
+    (tree / "bench").symlink_to(tree / "perf" / "bench")
+    said = {"test_decode": str(tree / "bench" / "test_decode.py"), "helpers": str(tree / "bench" / "helpers.py")}
+
+    def told(side: str, asked: str) -> Result:
+        return dataclasses.replace(steady(side, asked), origins=said)
+
+    assert gate(tmp_path, FakeRunner(told, tmp_path), baseline=place(tree), moved_to=None).rehearse(courses(2))
 
 
 def test_whether_the_benchmark_itself_changed_is_kept(tmp_path: Path) -> None:
@@ -610,3 +641,13 @@ def test_an_interpreter_that_cannot_be_started_is_named(tmp_path: Path) -> None:
         runner_of(tmp_path, "").run(
             dataclasses.replace(place(tmp_path), python=str(tmp_path / "nothing")), "{}", {}, name="baseline"
         )
+
+
+def test_alpha_is_shared_anew_among_what_is_left() -> None:
+    """Each benchmark's looks are planned at alpha over the number of exploratory claims of its family."""
+    entries = {test: entry_of(gate_claim(pairs=8, test=test)) for test in (TEST, OTHER)}
+    both, one = allocate_entries(entries, None, "holm"), allocate_entries({TEST: entries[TEST]}, None, "holm")
+    assert [entry.group.claims[0].allocated for entry in both.values()] == [2, 2]
+    assert [entry.group.claims[0].allocated for entry in one.values()] == [1]
+    assert one[TEST] == entries[TEST]
+    assert allocate_entries(entries, None, "none") == entries

@@ -94,7 +94,8 @@ class Ending:
         left = {name: entry for name, entry in rest.items() if entry is not None}
         if self._settings.mode == "campaign":
             left = allocate_entries(left, read_working_lock(self._config, []), self._settings.correction)
-        if any(entry != entries[name] and not self.desk.cases[name].is_deferred for name, entry in left.items()):
+        ran = {name for name, case in self.desk.cases.items() if case.started and not case.is_deferred}
+        if any(entry != entries[name] for name, entry in left.items() if name in ran):
             return False
         self._new_families |= {claim.family for name in cases for claim in entries[name].group.claims}
         self.new_benchmarks += cases

@@ -104,6 +104,10 @@ def test_new_benchmarks_take_no_share_of_alpha(project: pytest.Pytester, run: Ru
     assert list(verdicts(result).values()) == ["VALIDATED"]
     assert result.ret == 0, text_of(result)
     assert main(["verify", str(project.path / "proofs" / "campaign")]) == 0
+    result = run(*ALONE, *GATED, *HEAD, "--ophamin-campaign", "-k", "new")
+    assert "new: no baseline: bench/test_more.py::test_new" in text_of(result)
+    assert list(verdicts(result).values()) == ["NOT TESTED"]  # the other one was deselected
+    assert main(["verify", str(project.path / "proofs" / "campaign")]) == 0
 
 
 STOPS_EARLY = """

@@ -63,6 +63,11 @@ def result(
     )
 
 
+def owner(name: str, folder: str | None = None) -> Distribution:
+    """Return a distribution."""
+    return Distribution(name=name, version="1.0", folder=folder)
+
+
 def place(root: Path) -> Place:
     """Return a place in a folder."""
     return Place(python="python", folder=root, rootdir=root, inifile=None)
